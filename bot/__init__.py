@@ -1,0 +1,1 @@
+"""deskbot: client messages become tickets, and the promises made about them are kept."""
