@@ -1,0 +1,254 @@
+"""What people are told, as neutral JSON: the one place that knows the shape of a delivery's body.
+
+Each function makes `Delivery` values for one occasion; a channel's render turns the body into its own words and buttons. Bodies hold facts,
+never markup. Instants in a body are ISO 8601 in UTC. Keys are unique by cause, version and recipient, so that a verb that runs twice tells once.
+
+Kinds for a client: receipt, urgency_question, claimed, answer, question, proposal, closed, reopened, priority_changed, handed_over,
+new_task_offer, say. Kinds for staff: card (edited, not repeated), client_word, nudge, alert, say. Every client body has `language`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bot.lamps import card_lamp, client_lamp
+from bot.model import Attachment, Contact, Delivery, Message, Route, Ticket, UrgencyReason
+
+CARD_URGENCY = 1
+RECEIPT_URGENCY = 2
+WORD_URGENCY = 3
+QUIET_URGENCY = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffRoutes:
+    """Where staff hear of things. Empty tuples are fine: the Site's lists still show everything."""
+
+    desk: tuple[Route, ...] = ()
+    leads: tuple[Route, ...] = ()
+    development: tuple[Route, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """A ticket with the names and the deadline that notices mention. `due_at` is the running clock's, None when nothing runs."""
+
+    ticket: Ticket
+    contact: Contact
+    client_name: str = ""
+    assignee_name: str = ""
+    due_at: datetime | None = None
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+
+    def for_client(self) -> dict[str, Any]:
+        """id, title, priority, is_priority_guessed, category, is_category_guessed, lamp, turn, due_at, reason, reason_state, is_call_back."""
+        return _ticket(self.ticket, self.due_at) | {"lamp": client_lamp(self.ticket, viewer_contact_id=self.contact.id).value}
+
+    def for_staff(self) -> dict[str, Any]:
+        """The same and client, contact, channel, assignee, reason_guess, received_at, text, attachments, outcome, result, team, origin_id."""
+        ticket = self.ticket
+        return _ticket(ticket, self.due_at) | {
+            "lamp": card_lamp(ticket).value,
+            "client": self.client_name,
+            "contact": self.contact.name,
+            "channel": ticket.channel,
+            "assignee": self.assignee_name,
+            "assignee_id": ticket.assignee_id,
+            "reason_guess": ticket.reason_guess.value if ticket.reason_guess else None,
+            "received_at": ticket.received_at.isoformat(),
+            "text": self.text,
+            "attachments": [{"name": file.name, "kind": file.kind, "size": file.size} for file in self.attachments],
+            "is_open": ticket.is_open,
+            "outcome": ticket.outcome.value if ticket.outcome else None,
+            "result": ticket.result,
+            "team": ticket.team.value,
+            "origin_id": ticket.origin_id,
+            "merged_into_id": ticket.merged_into_id,
+            "snoozed_until_at": ticket.snoozed_until_at.isoformat() if ticket.snoozed_until_at else None,
+        }
+
+
+def _ticket(ticket: Ticket, due_at: datetime | None) -> dict[str, Any]:
+    return {
+        "id": ticket.id,
+        "title": ticket.title,
+        "priority": ticket.priority.value,
+        "is_priority_guessed": ticket.is_priority_guessed,
+        "category": ticket.category.value,
+        "is_category_guessed": ticket.is_category_guessed,
+        "turn": ticket.turn.value,
+        "due_at": due_at.isoformat() if due_at else None,
+        "reason": ticket.reason.value if ticket.reason else None,
+        "reason_state": ticket.reason_state.value,
+        "is_call_back": ticket.is_call_back,
+    }
+
+
+def _to_client(facts: Facts, kind: str, cause: str, body: dict[str, Any], *, now: datetime, **extra: Any) -> list[Delivery]:
+    """One delivery on the ticket's own route; none when the person cannot be written to (a phone call from an unknown number)."""
+    route = facts.ticket.route
+    if route is None:
+        return []
+    return [
+        Delivery(
+            key=f"{cause}:{kind}:{route.channel}:{route.recipient}",
+            route=route,
+            kind=kind,
+            body={"language": facts.contact.language, **body},
+            created_at=now,
+            ticket_ids=(facts.ticket.id,),
+            **extra,
+        )
+    ]
+
+
+def _version(ticket: Ticket) -> str:
+    return f"ticket:{ticket.id}:v{ticket.version}"
+
+
+def receipt(
+    made: Sequence[Facts],
+    *,
+    cause: str,
+    now: datetime,
+    act: str,
+    because: str,
+    offer: Sequence[str] = (),
+    hints: Sequence[Ticket] = (),
+    opens_at: datetime | None = None,
+    phones: Sequence[str] = (),
+    letter: dict[str, Any] | None = None,
+) -> list[Delivery]:
+    """What was registered, in one message (R5). `act`: "one", "split" (undo is offered) or "ask" (`offer` holds the titles of a possible split).
+
+    `hints` are open tickets that the message may belong to. `letter` holds a mail's subject, message id and references to thread by.
+    In a letter the urgency question goes along (`ask_urgency`); in a chat it is a message of its own, see `urgency_question`.
+    """
+    first = made[0]
+    body = {
+        "tickets": [facts.for_client() for facts in made],
+        "act": act,
+        "because": because,
+        "offer": list(offer),
+        "origin_id": first.ticket.origin_id,
+        "hints": [{"id": ticket.id, "title": ticket.title} for ticket in hints],
+        "opens_at": opens_at.isoformat() if opens_at else None,
+        "phones": list(phones),
+        "letter": letter or {},
+        "ask_urgency": [{"id": f.ticket.id, "order": reason_order(f.ticket)} for f in made if f.ticket.reason_state.value == "asked"],
+    }
+    rows = _to_client(first, "receipt", cause, body, now=now, urgency=RECEIPT_URGENCY)
+    return [_with_tickets(row, tuple(facts.ticket.id for facts in made)) for row in rows]
+
+
+def _with_tickets(row: Delivery, ticket_ids: tuple[int, ...]) -> Delivery:
+    return replace(row, ticket_ids=ticket_ids)
+
+
+def reason_order(ticket: Ticket) -> list[int]:
+    """The three reasons, the guessed one first: a guess only orders the buttons (R11)."""
+    order = [reason.value for reason in UrgencyReason]
+    return sorted(order, key=lambda value: value != ticket.reason_guess)
+
+
+def urgency_question(facts: Facts, *, cause: str, now: datetime, phones: Sequence[str] = ()) -> list[Delivery]:
+    """R11: which of the three reasons is it, or none of these. `phones` are shown while the desk is open."""
+    body = {"ticket": facts.for_client(), "order": reason_order(facts.ticket), "phones": list(phones)}
+    return _to_client(facts, "urgency_question", f"{cause}:{facts.ticket.id}", body, now=now, urgency=RECEIPT_URGENCY)
+
+
+def word_to_client(facts: Facts, message: Message, *, letter: dict[str, Any] | None = None) -> list[Delivery]:
+    """An answer, a question or a proposal of a person; the kind is the message's own."""
+    body = {
+        "ticket": facts.for_client(),
+        "text": message.text,
+        "agent": message.author.name,
+        "attachments": [{"name": f.name, "ref": f.ref, "content_type": f.content_type} for f in message.attachments],
+        "letter": letter or {},
+    }
+    extra = {"message_id": message.id, "urgency": WORD_URGENCY, "is_automatic": False}
+    return _to_client(facts, message.kind.value, f"message:{message.id}", body, now=message.at, **extra)
+
+
+def told_client(facts: Facts, kind: str, *, now: datetime, **body: Any) -> list[Delivery]:
+    """A change the client hears of: claimed, closed, reopened, priority_changed, handed_over, merged, split."""
+    return _to_client(facts, kind, _version(facts.ticket), {"ticket": facts.for_client(), **body}, now=now, urgency=WORD_URGENCY)
+
+
+def new_task_offer(facts: Facts, *, cause: str, titles: Sequence[str], made: Sequence[Ticket], now: datetime) -> list[Delivery]:
+    """R6: the answer held a new task; it was made a ticket of its own."""
+    body = {"ticket": facts.for_client(), "titles": list(titles), "made": [{"id": t.id, "title": t.title} for t in made]}
+    return _to_client(facts, "new_task_offer", cause, body, now=now, urgency=WORD_URGENCY)
+
+
+def say(route: Route, text: str, *, cause: str, language: str, now: datetime, letter: dict[str, Any] | None = None) -> Delivery:
+    """A plain sentence, already in the reader's language."""
+    return Delivery(
+        key=f"{cause}:say:{route.channel}:{route.recipient}",
+        route=route,
+        kind="say",
+        body={"language": language, "text": text, "letter": letter or {}},
+        created_at=now,
+        urgency=WORD_URGENCY,
+    )
+
+
+def card(facts: Facts, staff: StaffRoutes, *, now: datetime) -> list[Delivery]:
+    """The ticket as staff see it: one message a chat, edited at every change."""
+    routes = staff.development if facts.ticket.team.value == "development" and staff.development else staff.desk
+    return [
+        Delivery(
+            key=f"{_version(facts.ticket)}:card:{route.channel}:{route.recipient}",
+            route=route,
+            kind="card",
+            body={"ticket": facts.for_staff()},
+            created_at=now,
+            ticket_ids=(facts.ticket.id,),
+            edit_key=f"card:{facts.ticket.id}",
+            urgency=CARD_URGENCY if facts.ticket.version <= 1 else QUIET_URGENCY,
+        )
+        for route in routes
+    ]
+
+
+def client_word(facts: Facts, message: Message, staff: StaffRoutes, *, verdict: str) -> list[Delivery]:
+    """A client wrote in a running ticket: staff see the words under the card. `verdict` is the intake's reading of it."""
+    return [
+        Delivery(
+            key=f"message:{message.id}:client_word:{route.channel}:{route.recipient}",
+            route=route,
+            kind="client_word",
+            body={
+                "ticket": facts.for_staff(),
+                "text": message.text,
+                "author": message.author.name,
+                "verdict": verdict,
+                "is_third_person": message.kind.value == "third_person",
+                "attachments": [{"name": f.name, "kind": f.kind, "size": f.size} for f in message.attachments],
+            },
+            created_at=message.at,
+            ticket_ids=(facts.ticket.id,),
+            message_id=message.id,
+            urgency=WORD_URGENCY,
+        )
+        for route in staff.desk
+    ]
+
+
+def alert(routes: Sequence[Route], text: str, *, cause: str, now: datetime) -> list[Delivery]:
+    """Something staff must know about the desk itself. `cause` makes it unique: put the day or the episode into it."""
+    return [
+        Delivery(
+            key=f"{cause}:alert:{route.channel}:{route.recipient}",
+            route=route,
+            kind="alert",
+            body={"language": "uk", "text": text},
+            created_at=now,
+            urgency=WORD_URGENCY,
+        )
+        for route in routes
+    ]
