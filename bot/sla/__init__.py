@@ -1,0 +1,1 @@
+"""Service levels: calendars, promises, clocks, nudges; the arithmetic is pure, `service` and `scheduler` are the rim."""
