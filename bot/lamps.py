@@ -21,7 +21,7 @@ class Scheme(StrEnum):
 
 
 def client_lamp(ticket: Ticket, *, viewer_contact_id: int | None, scheme: Scheme = Scheme.PERSON) -> Lamp:
-    """R8 as a contact sees it. PERSON: red waits for me, yellow for a colleague. WORD: red waits for approval, yellow for clarification."""
+    """R8 for a contact. PERSON: red waits for me, yellow for a colleague. WORD: red waits for approval, yellow for clarification."""
     if not ticket.is_open:
         return Lamp.GREY
     if ticket.turn is Turn.STAFF:
@@ -32,7 +32,7 @@ def client_lamp(ticket: Ticket, *, viewer_contact_id: int | None, scheme: Scheme
 
 
 def staff_lamp(ticket: Ticket, *, viewer_agent_id: int) -> Lamp:
-    """R8 as an agent sees it: red, the client wrote last and it is mine or nobody's; yellow, a colleague has it; green, staff wrote last."""
+    """R8 for an agent: red, the client wrote last and it is mine or nobody's; yellow, a colleague has it; green, staff wrote last."""
     if not ticket.is_open:
         return Lamp.GREY
     if ticket.turn is not Turn.STAFF:

@@ -402,7 +402,7 @@ class Link:
 
 
 class DeliveryState(StrEnum):
-    """NEW → SENDING (leased) → SENT. UNSURE: the outcome is unknown. DEAD: given up, staff see it. SUPERSEDED: a newer edit took its place."""
+    """NEW → SENDING (leased) → SENT. UNSURE: outcome unknown. DEAD: given up, staff see it. SUPERSEDED: a newer edit took its place."""
 
     NEW = "new"
     SENDING = "sending"

@@ -1,7 +1,7 @@
 """What people are told, as neutral JSON: the one place that knows the shape of a delivery's body.
 
-Each function makes `Delivery` values for one occasion; a channel's render turns the body into its own words and buttons. Bodies hold facts,
-never markup. Instants in a body are ISO 8601 in UTC. Keys are unique by cause, version and recipient, so that a verb that runs twice tells once.
+Each function makes `Delivery` values for one occasion; a channel's render turns the body into its own words and buttons. Bodies hold
+facts, never markup. Instants in a body are ISO 8601 in UTC. Keys are unique by cause, version and recipient, so that a verb that runs twice tells once.
 
 Kinds for a client: receipt, urgency_question, claimed, answer, question, proposal, closed, reopened, priority_changed, handed_over,
 new_task_offer, say. Kinds for staff: card (edited, not repeated), client_word, nudge, alert, say. Every client body has `language`.
@@ -45,11 +45,11 @@ class Facts:
     attachments: tuple[Attachment, ...] = ()
 
     def for_client(self) -> dict[str, Any]:
-        """id, title, priority, is_priority_guessed, category, is_category_guessed, lamp, turn, due_at, reason, reason_state, is_call_back."""
+        """id, title, priority, is_priority_guessed, category, is_category_guessed, lamp, turn, due_at, reason, reason_state, is_call_back"""
         return _ticket(self.ticket, self.due_at) | {"lamp": client_lamp(self.ticket, viewer_contact_id=self.contact.id).value}
 
     def for_staff(self) -> dict[str, Any]:
-        """The same and client, contact, channel, assignee, reason_guess, received_at, text, attachments, outcome, result, team, origin_id."""
+        """The same, and client, contact, channel, assignee, reason_guess, received_at, text, attachments, outcome, result, team, …"""
         ticket = self.ticket
         return _ticket(ticket, self.due_at) | {
             "lamp": card_lamp(ticket).value,
@@ -123,7 +123,7 @@ def receipt(
     phones: Sequence[str] = (),
     letter: dict[str, Any] | None = None,
 ) -> list[Delivery]:
-    """What was registered, in one message (R5). `act`: "one", "split" (undo is offered) or "ask" (`offer` holds the titles of a possible split).
+    """What was registered, in one message (R5). `act`: "one", "split" (undo is offered) or "ask" (`offer`: the titles of a possible split).
 
     `hints` are open tickets that the message may belong to. `letter` holds a mail's subject, message id and references to thread by.
     In a letter the urgency question goes along (`ask_urgency`); in a chat it is a message of its own, see `urgency_question`.

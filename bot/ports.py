@@ -162,7 +162,7 @@ class Outbox(Protocol):
     """The durable list of deliveries to make."""
 
     def add(self, delivery: Delivery) -> None:
-        """Buffer a delivery; a row whose `key` is there already stays as it is. An unsent row with the same route and `edit_key` is superseded."""
+        """Buffer a delivery; a row whose `key` is there already stays as it is. An unsent row of the same route and `edit_key` is superseded."""
         ...
 
     async def claim(
@@ -171,8 +171,8 @@ class Outbox(Protocol):
         """Take due rows, most urgent first, oldest first, at most one per route, none whose route has one in flight.
 
         They are SENDING, `attempts` already counts this one, `previous_external_id` is filled. A row whose lease ran out while SENDING
-        comes back once as UNSURE (state says so), the second time it is DEAD. A row that waits (`not_before_at`) holds back what follows on its route only
-        if that is not more urgent.
+        comes back once as UNSURE (state says so), the second time it is DEAD. A row that waits (`not_before_at`) holds back what follows
+        on its route only if that is not more urgent.
         """
         ...
 
@@ -193,7 +193,7 @@ class Outbox(Protocol):
         ...
 
     async def sent_to(self, route: Route, *, limit: int, after_id: int = 0, kinds: Sequence[str] | None = None) -> list[Delivery]:
-        """What a route was told or is about to be told, oldest first (newest `limit` rows after `after_id`): the Site's chat and feed read it."""
+        """What a route was told or is about to be told, oldest first (newest `limit` rows after `after_id`): the Site's pages read it."""
         ...
 
     async def count_automatic(self, *, since: datetime, route: Route | None = None) -> int:
@@ -238,7 +238,7 @@ class Tickets(Protocol):
         ...
 
     def save(self, ticket: Ticket) -> None:
-        """Buffer the new state; `version` is raised by one here (what `get` then returns). Somebody else's change since `get` raises Conflict at commit."""
+        """Buffer the new state; `version` is raised by one here (what `get` then returns). A change by others since `get` raises Conflict."""
         ...
 
     def add_message(self, message: Message) -> None: ...
@@ -298,7 +298,7 @@ class Clocks(Protocol):
     def save(self, clock: TicketClock) -> None: ...
 
     async def claim_due(self, *, now: datetime, limit: int) -> list[TicketClock]:
-        """Lock up to `limit` clocks whose `next_nudge_at` has come, earliest first, skipping those another process has (same transaction)."""
+        """Lock up to `limit` clocks whose `next_nudge_at` has come, earliest first, skipping those another process holds."""
         ...
 
     async def running(self, *, after_id: int, limit: int) -> list[TicketClock]:

@@ -1,6 +1,6 @@
 """Sentences for people: Ukrainian in the code, English in the catalogue.
 
-Every sentence a person reads goes through a translator: `_ = translator(contact.language)`, then `_("Звернення №{number}").format(number=7)`.
+Every sentence a person reads goes through a translator: `_ = translator(contact.language)`, `_("Звернення №{number}").format(number=7)`.
 The Ukrainian sentence is the key; `bot/locales/en/LC_MESSAGES/deskbot.po` holds the English one, a missing one stays Ukrainian.
 Here are also the words for the model's own terms and for instants, which all channels share.
 """

@@ -1,0 +1,194 @@
+"""The verbs of the desk: the one place where a ticket changes.
+
+Each verb works inside the caller's unit of work: it changes the ticket, writes an event into its history (who, when, why), moves its clocks
+(`bot.promises`) and adds the deliveries for who must hear of it (`bot.notices`), so that all of it happens or none. Running a verb again
+changes nothing that is already so, or raises a `Rejected` that says what is. A contact may act only on tickets they may see (DESIGN 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot import notices
+from bot.desk_base import Draft, Opening
+from bot.desk_grouping import Grouping
+from bot.desk_triage import Triage
+from bot.errors import Conflict, Rejected
+from bot.model import (
+    BOT,
+    Actor,
+    ActorKind,
+    Agent,
+    Attachment,
+    Contact,
+    Event,
+    InboundMessage,
+    Message,
+    MessageKind,
+    Outcome,
+    Ticket,
+    Turn,
+)
+from bot.notices import Facts
+from bot.ports import UnitOfWork
+
+__all__ = ["Desk", "Draft", "Opening"]
+
+# A word within this time reopens a closed ticket; later it becomes a new, linked one (R7).
+REOPEN_WITHIN = timedelta(days=14)
+
+_TURN_AFTER = {
+    MessageKind.ANSWER: Turn.CLIENT_APPROVAL,
+    MessageKind.PROPOSAL: Turn.CLIENT_APPROVAL,
+    MessageKind.QUESTION: Turn.CLIENT_CLARIFICATION,
+}
+
+
+class Desk(Triage, Grouping):
+    """All verbs. Here: opening, words, claim, close and reopen; who it belongs to and how urgent it is in `desk_triage`, split and merge in
+    `desk_grouping`."""
+
+    async def open_tickets(self, uow: UnitOfWork, opening: Opening) -> list[Facts]:
+        """Make the tickets of one inbound message, clocks running from its receipt (R5, R10). The caller writes the one receipt."""
+        now = self._clock.now()
+        numbers = await uow.tickets.allocate(len(opening.drafts))
+        words = await uow.tickets.allocate_messages(len(opening.drafts))
+        return [
+            self._open_one(uow, opening, draft, number, word, now)
+            for draft, number, word in zip(opening.drafts, numbers, words, strict=True)
+        ]
+
+    async def add_client_message(
+        self, uow: UnitOfWork, ticket_id: int, inbound: InboundMessage, *, inbox_id: int, contact: Contact, verdict: str
+    ) -> Ticket:
+        """A contact's word in a running ticket. `verdict` "thanks" and "new_task" move no lamp and no clock (R6, R8); "solved" closes (R7);
+        any other is the client's word and the turn is staff's.
+
+        A word in a closed ticket reopens it within 14 days; the caller makes a new ticket after that (`may_reopen`).
+        """
+        now = self._clock.now()
+        ticket = await self._ticket(uow, ticket_id, actor=Actor.contact(contact))
+        message = await self._record(
+            uow, ticket, MessageKind.INBOUND, Actor.contact(contact), inbound.text, inbound.received_at, inbound, inbox_id
+        )
+        if verdict in ("thanks", "new_task"):
+            uow.tickets.add_event(Event(ticket_id=ticket_id, kind="thanked", actor=Actor.contact(contact), at=now))
+        elif verdict == "solved" and ticket.is_open:
+            ticket = await self.close(uow, ticket_id, Actor.contact(contact), outcome=Outcome.SOLVED)
+        elif verdict != "solved":
+            ticket = await self._client_spoke(uow, ticket, Actor.contact(contact), inbound.received_at, verdict)
+        facts = await self.facts(uow, ticket)
+        for row in notices.client_word(facts, message, self.staff, verdict=verdict):
+            uow.outbox.add(row)
+        self._tell_staff(uow, facts, now)
+        return ticket
+
+    async def _client_spoke(self, uow: UnitOfWork, ticket: Ticket, actor: Actor, at: datetime, verdict: str) -> Ticket:
+        if not ticket.is_open:
+            return await self.reopen(uow, ticket.id, actor, because=verdict, at=at)
+        if ticket.turn is not Turn.STAFF:
+            await self._promises.client_spoke(uow, ticket, at=at)
+        return await self._change(uow, ticket, actor, "client_spoke", data={"verdict": verdict}, turn=Turn.STAFF, last_word_at=at)
+
+    async def add_third_person(self, uow: UnitOfWork, ticket_id: int, inbound: InboundMessage, *, inbox_id: int) -> Ticket:
+        """A valid reply token in a stranger's hands: kept for staff; it discloses nothing, moves no lamp and no clock (DESIGN 5)."""
+        ticket = await self._ticket(uow, ticket_id, actor=BOT)
+        stranger = Actor(kind=ActorKind.THIRD_PERSON, name=inbound.sender_name or inbound.sender.value)
+        message = await self._record(uow, ticket, MessageKind.THIRD_PERSON, stranger, inbound.text, inbound.received_at, inbound, inbox_id)
+        uow.tickets.add_event(Event(ticket_id=ticket_id, kind="third_person", actor=stranger, at=self._clock.now()))
+        for row in notices.client_word(await self.facts(uow, ticket), message, self.staff, verdict="third_person"):
+            uow.outbox.add(row)
+        return ticket
+
+    async def claim(self, uow: UnitOfWork, ticket_id: int, agent: Agent) -> Ticket:
+        """Take a ticket. The client is told who took it, which meets the reaction where the policy says so (DESIGN 6).
+
+        Raises Conflict when a colleague has it.
+        """
+        ticket = await self._open(uow, ticket_id, agent)
+        if ticket.assignee_id == agent.id:
+            return ticket
+        if ticket.assignee_id is not None:
+            owner = await uow.people.agent(ticket.assignee_id)
+            raise Conflict("Звернення №{id} вже має {name}.", id=ticket_id, name=owner.name if owner else "?")
+        await self._promises.claimed(uow, ticket, at=self._clock.now())
+        ticket = await self._change(uow, ticket, Actor.agent(agent), "claimed", assignee_id=agent.id, snoozed_until_at=None)
+        return await self._tell_all(uow, ticket, "claimed", agent=agent.name)
+
+    async def reply(self, uow: UnitOfWork, ticket_id: int, agent: Agent, text: str, attachments: Sequence[Attachment] = ()) -> Message:
+        """Answer the client; the turn is theirs, to approve (R8)."""
+        return await self._staff_word(uow, ticket_id, agent, MessageKind.ANSWER, text, attachments)
+
+    async def ask(self, uow: UnitOfWork, ticket_id: int, agent: Agent, text: str) -> Message:
+        """Ask the client; the turn is theirs, to clarify (R8)."""
+        return await self._staff_word(uow, ticket_id, agent, MessageKind.QUESTION, text, ())
+
+    async def propose_solution(self, uow: UnitOfWork, ticket_id: int, agent: Agent, text: str) -> Message:
+        """Say that it is done and ask for approval (R8)."""
+        return await self._staff_word(uow, ticket_id, agent, MessageKind.PROPOSAL, text, ())
+
+    async def _staff_word(
+        self, uow: UnitOfWork, ticket_id: int, agent: Agent, kind: MessageKind, text: str, attachments: Sequence[Attachment]
+    ) -> Message:
+        if not text.strip() and not attachments:
+            raise Rejected("Порожню відповідь не надіслано: напишіть текст.")
+        now = self._clock.now()
+        ticket = await self._open(uow, ticket_id, agent)
+        message = await self._record(uow, ticket, kind, Actor.agent(agent), text, now, attachments=tuple(attachments))
+        await self._promises.staff_spoke(uow, ticket, at=now)
+        fields: dict[str, Any] = {"turn": _TURN_AFTER[kind], "last_word_at": now, "snoozed_until_at": None}
+        if ticket.assignee_id is None:
+            fields["assignee_id"] = agent.id
+        ticket = await self._change(uow, ticket, Actor.agent(agent), kind.value, data={"message_id": message.id}, **fields)
+        facts = await self.facts(uow, ticket)
+        for row in notices.word_to_client(facts, message):
+            uow.outbox.add(row)
+        self._tell_staff(uow, facts, now)
+        return message
+
+    async def note(self, uow: UnitOfWork, ticket_id: int, agent: Agent, text: str) -> Message:
+        """A word among staff: the client never sees it, no clock or lamp moves."""
+        if not text.strip():
+            raise Rejected("Порожню нотатку не збережено: напишіть текст.")
+        ticket = await self._ticket(uow, ticket_id, actor=Actor.agent(agent))
+        message = await self._record(uow, ticket, MessageKind.NOTE, Actor.agent(agent), text, self._clock.now())
+        uow.tickets.add_event(
+            Event(ticket_id=ticket_id, kind="noted", actor=Actor.agent(agent), at=message.at, data={"message_id": message.id})
+        )
+        return message
+
+    async def close(self, uow: UnitOfWork, ticket_id: int, actor: Actor, *, outcome: Outcome, result: str = "") -> Ticket:
+        """End a ticket with an outcome and a one-line result (R4, R7). When staff close, the client is told and can reopen."""
+        ticket = await self._ticket(uow, ticket_id, actor=actor)
+        if not ticket.is_open:
+            return ticket
+        now = self._clock.now()
+        by_staff = actor.kind is ActorKind.AGENT
+        await self._promises.ended(uow, ticket, at=now, is_met=by_staff)
+        data = {"outcome": outcome.value}
+        ticket = await self._change(uow, ticket, actor, "closed", because=result, data=data, closed_at=now, outcome=outcome, result=result)
+        if actor.kind is ActorKind.CONTACT:
+            return await self._tell_staff_only(uow, ticket)
+        return await self._tell_all(uow, ticket, "closed", outcome=outcome.value, result=result, agent=actor.name)
+
+    async def reopen(self, uow: UnitOfWork, ticket_id: int, actor: Actor, *, because: str = "", at: datetime | None = None) -> Ticket:
+        """Back into work: the turn is staff's, a next-answer clock runs from the client's word `at`.
+
+        Raises Rejected after 14 days: a new one must be opened then (R7).
+        """
+        ticket = await self._ticket(uow, ticket_id, actor=actor)
+        if ticket.is_open:
+            return ticket
+        if not self.may_reopen(ticket):
+            raise Rejected("Звернення №{id} закрите понад 14 днів тому: створіть, будь ласка, нове.", id=ticket_id)
+        at = at or self._clock.now()
+        await self._promises.client_spoke(uow, ticket, at=at)
+        fields: dict[str, Any] = {"closed_at": None, "outcome": None, "result": "", "turn": Turn.STAFF, "last_word_at": at}
+        ticket = await self._change(uow, ticket, actor, "reopened", because=because, **fields)
+        return await self._tell_all(uow, ticket, "reopened")
+
+    def may_reopen(self, ticket: Ticket) -> bool:
+        """R7: within 14 days of closing, and not merged into another."""
+        return ticket.closed_at is not None and ticket.merged_into_id is None and self._clock.now() - ticket.closed_at <= REOPEN_WITHIN

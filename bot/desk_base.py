@@ -1,0 +1,254 @@
+"""What all verbs of the desk share: finding a ticket with the right to touch it, changing it with an event, telling people.
+
+Not for use outside `bot.desk`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bot import notices
+from bot.clock import Clock
+from bot.errors import Conflict, Forbidden, NotFound
+from bot.model import (
+    Actor,
+    ActorKind,
+    Agent,
+    Attachment,
+    Category,
+    Contact,
+    Event,
+    InboundMessage,
+    Message,
+    MessageKind,
+    Priority,
+    ReasonState,
+    Ticket,
+    UrgencyReason,
+)
+from bot.notices import Facts, StaffRoutes
+from bot.ports import UnitOfWork
+from bot.promises import Promises
+
+TITLE_LIMIT = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One question as the intake understood it. `reason` is what the client stated, `reason_guess` what the text seems to say."""
+
+    title: str
+    spans: tuple[tuple[int, int], ...] = ()
+    text: str = ""
+    priority: Priority = Priority.MEDIUM
+    is_priority_guessed: bool = True
+    category: Category = Category.INCIDENT
+    is_category_guessed: bool = True
+    reason: UrgencyReason | None = None
+    reason_guess: UrgencyReason | None = None
+    is_call_back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """Everything about one inbound message that its tickets share. `because` explains the split; `taken_by` answered the call (R10)."""
+
+    inbound: InboundMessage
+    inbox_id: int
+    contact: Contact
+    drafts: tuple[Draft, ...]
+    because: str = ""
+    client_name: str = ""
+    taken_by: Agent | None = None
+
+
+class DeskBase:
+    """See the module. `staff` says where staff hear of things."""
+
+    def __init__(self, *, clock: Clock, promises: Promises, staff: StaffRoutes) -> None:
+        self._clock = clock
+        self._promises = promises
+        self.staff = staff
+
+    def _open_one(self, uow: UnitOfWork, opening: Opening, draft: Draft, number: int, word: int, now: datetime) -> Facts:
+        inbound, contact = opening.inbound, opening.contact
+        ticket = Ticket(
+            id=number,
+            title=draft.title[:TITLE_LIMIT],
+            contact_id=contact.id,
+            client_id=contact.client_id,
+            is_private=contact.is_private,
+            received_at=inbound.received_at,
+            created_at=now,
+            last_word_at=inbound.received_at,
+            channel=inbound.channel,
+            route=inbound.reply_route,
+            origin_id=opening.inbox_id,
+            spans=draft.spans,
+            priority=draft.priority,
+            is_priority_guessed=draft.is_priority_guessed,
+            category=draft.category,
+            is_category_guessed=draft.is_category_guessed,
+            reason=draft.reason,
+            reason_state=reason_state(draft.priority, draft.reason),
+            reason_guess=draft.reason_guess,
+            is_call_back=draft.is_call_back,
+            assignee_id=opening.taken_by.id if opening.taken_by else None,
+        )
+        message = Message(
+            id=word,
+            ticket_id=number,
+            kind=MessageKind.INBOUND,
+            author=Actor.contact(contact),
+            text=inbound.text,
+            quoted=inbound.quoted,
+            at=inbound.received_at,
+            channel=inbound.channel,
+            attachments=inbound.attachments,
+            inbox_id=opening.inbox_id,
+        )
+        uow.tickets.add(ticket)
+        uow.tickets.add_message(message)
+        uow.tickets.add_event(
+            Event(ticket_id=number, kind="opened", actor=Actor.contact(contact), at=now, because=opening.because, data=_opened(ticket))
+        )
+        due_at = self._promises.opened(uow, ticket, met_at=inbound.received_at if opening.taken_by else None)
+        facts = Facts(
+            ticket=ticket,
+            contact=contact,
+            client_name=opening.client_name,
+            assignee_name=opening.taken_by.name if opening.taken_by else "",
+            due_at=due_at,
+            text=draft.text or inbound.text,
+            attachments=inbound.attachments,
+        )
+        self._tell_staff(uow, facts, now)
+        return facts
+
+    async def _ticket(self, uow: UnitOfWork, ticket_id: int, *, actor: Actor) -> Ticket:
+        """The ticket, if the actor may see it. Somebody else's is "not found": its existence is not disclosed (DESIGN 8)."""
+        ticket = await uow.tickets.get(ticket_id)
+        if ticket is None or not await self._may_see(uow, ticket, actor):
+            raise NotFound("Звернення №{id} не знайдено.", id=ticket_id)
+        return ticket
+
+    async def _may_see(self, uow: UnitOfWork, ticket: Ticket, actor: Actor) -> bool:
+        if actor.kind is not ActorKind.CONTACT or actor.id == ticket.contact_id:
+            return True
+        contact = await uow.people.contact(actor.id or 0)
+        return contact is not None and may_see(ticket, contact)
+
+    async def _open(self, uow: UnitOfWork, ticket_id: int, who: Agent | Actor) -> Ticket:
+        """The same, and it must be open; an agent must still be with us."""
+        if isinstance(who, Agent) and not who.is_active:
+            raise Forbidden("Обліковий запис {name} вимкнено.", name=who.name)
+        ticket = await self._ticket(uow, ticket_id, actor=Actor.agent(who) if isinstance(who, Agent) else who)
+        if not ticket.is_open:
+            raise Conflict("Звернення №{id} вже закрите. Спершу відкрийте його знову.", id=ticket_id)
+        return ticket
+
+    async def _change(
+        self,
+        uow: UnitOfWork,
+        ticket: Ticket,
+        actor: Actor,
+        kind: str,
+        *,
+        because: str = "",
+        data: dict[str, Any] | None = None,
+        **fields: Any,
+    ) -> Ticket:
+        """Save the ticket with new fields and write the event; what is returned carries the new version."""
+        uow.tickets.save(replace(ticket, **fields))
+        uow.tickets.add_event(Event(ticket_id=ticket.id, kind=kind, actor=actor, at=self._clock.now(), because=because, data=data or {}))
+        return await self._ticket(uow, ticket.id, actor=actor)
+
+    async def _record(
+        self,
+        uow: UnitOfWork,
+        ticket: Ticket,
+        kind: MessageKind,
+        author: Actor,
+        text: str,
+        at: datetime,
+        inbound: InboundMessage | None = None,
+        inbox_id: int | None = None,
+        attachments: tuple[Attachment, ...] = (),
+    ) -> Message:
+        [message_id] = await uow.tickets.allocate_messages(1)
+        message = Message(
+            id=message_id,
+            ticket_id=ticket.id,
+            kind=kind,
+            author=author,
+            text=text,
+            at=at,
+            channel=inbound.channel if inbound else "",
+            quoted=inbound.quoted if inbound else "",
+            attachments=inbound.attachments if inbound else attachments,
+            inbox_id=inbox_id,
+        )
+        uow.tickets.add_message(message)
+        return message
+
+    async def facts(self, uow: UnitOfWork, ticket: Ticket) -> Facts:
+        """The ticket with the names, text and deadline that notices and pages mention."""
+        contact = await uow.people.contact(ticket.contact_id)
+        client = await uow.people.client(ticket.client_id) if ticket.client_id else None
+        assignee = await uow.people.agent(ticket.assignee_id) if ticket.assignee_id else None
+        first = next((m for m in await uow.tickets.messages(ticket.id) if m.kind is MessageKind.INBOUND), None)
+        return Facts(
+            ticket=ticket,
+            contact=contact or Contact(id=ticket.contact_id, name="?"),
+            client_name=client.name if client else "",
+            assignee_name=assignee.name if assignee else "",
+            due_at=await self._promises.due_at(uow, ticket.id),
+            text=ticket_text(ticket, first.text) if first else "",
+            attachments=first.attachments if first else (),
+        )
+
+    async def _tell_all(self, uow: UnitOfWork, ticket: Ticket, kind: str, **body: Any) -> Ticket:
+        facts = await self.facts(uow, ticket)
+        for row in notices.told_client(facts, kind, now=self._clock.now(), **body):
+            uow.outbox.add(row)
+        self._tell_staff(uow, facts, self._clock.now())
+        return ticket
+
+    async def _tell_staff_only(self, uow: UnitOfWork, ticket: Ticket) -> Ticket:
+        self._tell_staff(uow, await self.facts(uow, ticket), self._clock.now())
+        return ticket
+
+    def _tell_staff(self, uow: UnitOfWork, facts: Facts, now: datetime) -> None:
+        for row in notices.card(facts, self.staff, now=now):
+            uow.outbox.add(row)
+
+
+def may_see(ticket: Ticket, contact: Contact) -> bool:
+    """R4 and DESIGN 8: one's own tickets, and the company's that are not private."""
+    if ticket.contact_id == contact.id:
+        return True
+    return contact.client_id is not None and ticket.client_id == contact.client_id and not ticket.is_private
+
+
+def ticket_text(ticket: Ticket, text: str) -> str:
+    """The ticket's own parts of the text it was made from; the whole text when it holds no spans."""
+    return " … ".join(text[start:end].strip() for start, end in ticket.spans) or text
+
+
+def reason_state(priority: Priority, reason: UrgencyReason | None) -> ReasonState:
+    """R11: urgent without a reason is asked for one."""
+    if reason is not None:
+        return ReasonState.GIVEN
+    return ReasonState.ASKED if priority is Priority.URGENT else ReasonState.NOT_NEEDED
+
+
+def _opened(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "priority": ticket.priority.value,
+        "category": ticket.category.value,
+        "channel": ticket.channel,
+        "received_at": ticket.received_at.isoformat(),
+        "origin_id": ticket.origin_id,
+    }
