@@ -21,6 +21,7 @@ from bot.model import (
     Contact,
     Event,
     InboundMessage,
+    Link,
     Message,
     MessageKind,
     Priority,
@@ -108,9 +109,11 @@ class DeskBase:
             channel=inbound.channel,
             attachments=inbound.attachments,
             inbox_id=opening.inbox_id,
+            letter=inbound.letter,
         )
         uow.tickets.add(ticket)
         uow.tickets.add_message(message)
+        self._link(uow, message, inbound)
         uow.tickets.add_event(
             Event(ticket_id=number, kind="opened", actor=Actor.contact(contact), at=now, because=opening.because, data=_opened(ticket))
         )
@@ -123,6 +126,7 @@ class DeskBase:
             due_at=due_at,
             text=draft.text or inbound.text,
             attachments=inbound.attachments,
+            letter=inbound.letter,
         )
         self._tell_staff(uow, facts, now)
         return facts
@@ -189,16 +193,35 @@ class DeskBase:
             quoted=inbound.quoted if inbound else "",
             attachments=inbound.attachments if inbound else attachments,
             inbox_id=inbox_id,
+            letter=inbound.letter if inbound else {},
         )
         uow.tickets.add_message(message)
+        if inbound and kind is MessageKind.INBOUND:
+            self._link(uow, message, inbound)
         return message
+
+    def _link(self, uow: UnitOfWork, message: Message, inbound: InboundMessage) -> None:
+        """An answer to the client's own message finds the ticket too. Mail ids are global, chat ids belong to their conversation."""
+        scope = "" if inbound.channel == "mail" else inbound.conversation
+        for external_id in inbound.external_ids:
+            uow.tickets.add_link(
+                Link(
+                    channel=inbound.channel,
+                    conversation=scope,
+                    external_id=external_id,
+                    ticket_id=message.ticket_id,
+                    kind="inbound",
+                    message_id=message.id,
+                )
+            )
 
     async def facts(self, uow: UnitOfWork, ticket: Ticket) -> Facts:
         """The ticket with the names, text and deadline that notices and pages mention."""
         contact = await uow.people.contact(ticket.contact_id)
         client = await uow.people.client(ticket.client_id) if ticket.client_id else None
         assignee = await uow.people.agent(ticket.assignee_id) if ticket.assignee_id else None
-        first = next((m for m in await uow.tickets.messages(ticket.id) if m.kind is MessageKind.INBOUND), None)
+        words = [m for m in await uow.tickets.messages(ticket.id) if m.kind is MessageKind.INBOUND]
+        first = words[0] if words else None
         return Facts(
             ticket=ticket,
             contact=contact or Contact(id=ticket.contact_id, name="?"),
@@ -207,6 +230,7 @@ class DeskBase:
             due_at=await self._promises.due_at(uow, ticket.id),
             text=ticket_text(ticket, first.text) if first else "",
             attachments=first.attachments if first else (),
+            letter=next((m.letter for m in reversed(words) if m.letter), {}),
         )
 
     async def _tell_all(self, uow: UnitOfWork, ticket: Ticket, kind: str, **body: Any) -> Ticket:

@@ -124,4 +124,5 @@ def _as_inbound(ticket: Ticket, first: Message) -> InboundMessage:
         quoted=first.quoted,
         attachments=first.attachments,
         received_at=ticket.received_at,
+        letter=first.letter,
     )

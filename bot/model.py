@@ -249,6 +249,8 @@ class InboundMessage:
     answered_by_agent_id: int | None = None
     is_call: bool = False
     problems: tuple[str, ...] = ()
+    # What an answer needs to thread in the client's mail program: subject, message_id, references. Empty for chats.
+    letter: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,6 +323,7 @@ class Message:
     quoted: str = ""
     attachments: tuple[Attachment, ...] = ()
     inbox_id: int | None = None
+    letter: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ new_task_offer, say. Kinds for staff: card (edited, not repeated), client_word, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +34,10 @@ class StaffRoutes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """A ticket with the names and the deadline that notices mention. `due_at` is the running clock's, None when nothing runs."""
+    """A ticket with the names and the deadline that notices mention. `due_at` is the running clock's, None when nothing runs.
+
+    `letter` is what the client's last mail says about itself (subject, message_id, references): answers thread by it.
+    """
 
     ticket: Ticket
     contact: Contact
@@ -43,6 +46,7 @@ class Facts:
     due_at: datetime | None = None
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
+    letter: dict[str, Any] = field(default_factory=dict)
 
     def for_client(self) -> dict[str, Any]:
         """id, title, priority, is_priority_guessed, category, is_category_guessed, lamp, turn, due_at, reason, reason_state, is_call_back"""
@@ -98,7 +102,7 @@ def _to_client(facts: Facts, kind: str, cause: str, body: dict[str, Any], *, now
             key=f"{cause}:{kind}:{route.channel}:{route.recipient}",
             route=route,
             kind=kind,
-            body={"language": facts.contact.language, **body},
+            body={"language": facts.contact.language, "letter": facts.letter, **body},
             created_at=now,
             ticket_ids=(facts.ticket.id,),
             **extra,
@@ -121,12 +125,10 @@ def receipt(
     hints: Sequence[Ticket] = (),
     opens_at: datetime | None = None,
     phones: Sequence[str] = (),
-    letter: dict[str, Any] | None = None,
 ) -> list[Delivery]:
     """What was registered, in one message (R5). `act`: "one", "split" (undo is offered) or "ask" (`offer`: the titles of a possible split).
 
-    `hints` are open tickets that the message may belong to. `letter` holds a mail's subject, message id and references to thread by.
-    In a letter the urgency question goes along (`ask_urgency`); in a chat it is a message of its own, see `urgency_question`.
+    `hints` are open tickets that the message may belong to. In a letter the urgency question goes along (`ask_urgency`); in a chat it is a message of its own, see `urgency_question`.
     """
     first = made[0]
     body = {
@@ -138,7 +140,6 @@ def receipt(
         "hints": [{"id": ticket.id, "title": ticket.title} for ticket in hints],
         "opens_at": opens_at.isoformat() if opens_at else None,
         "phones": list(phones),
-        "letter": letter or {},
         "ask_urgency": [{"id": f.ticket.id, "order": reason_order(f.ticket)} for f in made if f.ticket.reason_state.value == "asked"],
     }
     rows = _to_client(first, "receipt", cause, body, now=now, urgency=RECEIPT_URGENCY)
@@ -161,14 +162,13 @@ def urgency_question(facts: Facts, *, cause: str, now: datetime, phones: Sequenc
     return _to_client(facts, "urgency_question", f"{cause}:{facts.ticket.id}", body, now=now, urgency=RECEIPT_URGENCY)
 
 
-def word_to_client(facts: Facts, message: Message, *, letter: dict[str, Any] | None = None) -> list[Delivery]:
+def word_to_client(facts: Facts, message: Message) -> list[Delivery]:
     """An answer, a question or a proposal of a person; the kind is the message's own."""
     body = {
         "ticket": facts.for_client(),
         "text": message.text,
         "agent": message.author.name,
         "attachments": [{"name": f.name, "ref": f.ref, "content_type": f.content_type} for f in message.attachments],
-        "letter": letter or {},
     }
     extra = {"message_id": message.id, "urgency": WORD_URGENCY, "is_automatic": False}
     return _to_client(facts, message.kind.value, f"message:{message.id}", body, now=message.at, **extra)

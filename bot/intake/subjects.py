@@ -1,0 +1,26 @@
+"""A mail's subject is part of what the client wrote: «Тема: ПРРО не працює, терміново» may be all the urgency there is. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot.model import InboundMessage
+
+# "Re:", "Fwd:", "Відп.:", "На: " and our own tag "[#12-ab12cd34]" say nothing about the question.
+_PREFIX = re.compile(
+    r"^\s*(?:(?:re|fwd?|aw|wg|відп|відповідь|перес|на|ответ|пер)\s*(?:\[\d+\])?\s*[.:]+\s*|\[#[^\]]{1,40}\]\s*)+", re.IGNORECASE
+)
+
+
+def bare_subject(subject: str) -> str:
+    """The subject without reply and forward marks and without our tag."""
+    return _PREFIX.sub("", " ".join(subject.split())).strip()
+
+
+def compose(inbound: InboundMessage) -> InboundMessage:
+    """The message with its subject as the first line of its text, as the intake reads it; unchanged without a subject."""
+    subject = bare_subject(inbound.subject)
+    if not subject or subject.casefold() in inbound.text.casefold():
+        return inbound
+    return replace(inbound, text=f"Тема: {subject}\n\n{inbound.text}")
