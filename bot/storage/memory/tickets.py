@@ -1,0 +1,147 @@
+"""Tickets, their words, history and links in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.errors import Conflict
+from bot.model import ClockState, Contact, Event, Link, Message, Ticket, TicketClock, TimeEntry, Turn
+from bot.ports import QueueRow
+from bot.storage.memory.shelves import Session
+from bot.storage.rules import as_json
+
+
+class MemoryTickets:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def allocate(self, count: int) -> list[int]:
+        return [self._session.next_id("tickets") for _ in range(count)]
+
+    async def allocate_messages(self, count: int) -> list[int]:
+        return [self._session.next_id("messages") for _ in range(count)]
+
+    def add(self, ticket: Ticket) -> None:
+        if ticket.id in self._session.change().tickets:
+            self._session.fail(Conflict())
+        self._put(ticket)
+
+    async def get(self, ticket_id: int) -> Ticket | None:
+        return self._session.look().tickets.get(ticket_id)
+
+    async def get_many(self, ticket_ids: Sequence[int]) -> list[Ticket]:
+        tickets = self._session.look().tickets
+        return [tickets[each] for each in dict.fromkeys(ticket_ids) if each in tickets]
+
+    def save(self, ticket: Ticket) -> None:
+        known = self._session.change().tickets.get(ticket.id)
+        if known is None or known.version != ticket.version:
+            self._session.fail(Conflict())
+        self._put(replace(ticket, version=ticket.version + 1))
+
+    def _put(self, ticket: Ticket) -> None:
+        shelves = self._session.shelves
+        self._session.need(shelves.contacts, ticket.contact_id, "contact")
+        self._session.need(shelves.clients, ticket.client_id, "client")
+        self._session.need(shelves.agents, ticket.assignee_id, "agent")
+        shelves.tickets[ticket.id] = ticket
+
+    def add_message(self, message: Message) -> None:
+        shelves = self._session.change()
+        self._session.need(shelves.tickets, message.ticket_id, "ticket")
+        if message.id in shelves.messages:
+            self._session.fail(Conflict())
+        shelves.messages[message.id] = message
+
+    def add_event(self, event: Event) -> None:
+        event = replace(event, data=json.loads(as_json(event.data)))
+        self._session.need(self._session.change().tickets, event.ticket_id, "ticket")
+        self._session.shelves.events[self._session.next_id("events")] = event
+
+    def add_time(self, entry: TimeEntry) -> None:
+        shelves = self._session.change()
+        self._session.need(shelves.tickets, entry.ticket_id, "ticket")
+        self._session.need(shelves.agents, entry.agent_id, "agent")
+        shelves.times[self._session.next_id("times")] = entry
+
+    def add_link(self, link: Link) -> None:
+        self._session.need(self._session.change().tickets, link.ticket_id, "ticket")
+        self._session.shelves.links.setdefault((link.channel, link.conversation, link.external_id, link.ticket_id), link)
+
+    async def find_links(self, channel: str, conversation: str, external_ids: Sequence[str]) -> list[Link]:
+        links = sorted(self._session.look().links.items(), key=lambda item: item[0][3])
+        found = [link for _, link in links if (link.channel, link.conversation) == (channel, conversation)]
+        return [link for each in dict.fromkeys(external_ids) for link in found if link.external_id == each]
+
+    async def messages(self, ticket_id: int) -> list[Message]:
+        return [each for _, each in sorted(self._session.look().messages.items()) if each.ticket_id == ticket_id]
+
+    async def events(self, ticket_id: int) -> list[Event]:
+        return [each for each in self._session.look().events.values() if each.ticket_id == ticket_id]
+
+    async def time_entries(self, ticket_id: int) -> list[TimeEntry]:
+        return [each for each in self._session.look().times.values() if each.ticket_id == ticket_id]
+
+    def _where(self, accept: Callable[[Ticket], bool]) -> list[Ticket]:
+        return [ticket for _, ticket in sorted(self._session.look().tickets.items()) if accept(ticket)]
+
+    async def siblings(self, origin_id: int) -> list[Ticket]:
+        return self._where(lambda ticket: ticket.origin_id == origin_id)
+
+    async def open_for_contact(self, contact_id: int, *, limit: int = 20) -> list[Ticket]:
+        return self._where(lambda ticket: ticket.is_open and ticket.contact_id == contact_id)[::-1][:limit]
+
+    async def visible_to(self, contact: Contact, *, include_closed: bool, limit: int, before_id: int | None = None) -> list[Ticket]:
+        contacts = self._session.look().contacts
+
+        def is_visible(ticket: Ticket) -> bool:
+            is_shared = ticket.client_id is not None and ticket.client_id == contact.client_id and not ticket.is_private
+            is_own = ticket.contact_id == contact.id
+            return (
+                (is_own or (is_shared and not contacts[ticket.contact_id].is_private))
+                and (include_closed or ticket.is_open)
+                and (before_id is None or ticket.id < before_id)
+            )
+
+        return self._where(is_visible)[::-1][:limit]
+
+    async def queue(self, *, limit: int, assignee_id: int | None = None, team: str | None = None) -> list[QueueRow]:
+        rows = [
+            self._queue_row(ticket)
+            for ticket in self._where(lambda ticket: ticket.is_open)
+            if assignee_id in (None, ticket.assignee_id) and team in (None, ticket.team)
+        ]
+        pressing = sorted((row for row in rows if row.clock), key=lambda row: _pressing(row.clock))
+        return (pressing + [row for row in rows if not row.clock])[:limit]
+
+    def _queue_row(self, ticket: Ticket) -> QueueRow:
+        shelves = self._session.shelves
+        running = [clock for clock in shelves.clocks.values() if clock.ticket_id == ticket.id and clock.state is ClockState.RUNNING]
+        client = shelves.clients.get(ticket.client_id) if ticket.client_id is not None else None
+        assignee = shelves.agents.get(ticket.assignee_id) if ticket.assignee_id is not None else None
+        return QueueRow(
+            ticket=ticket,
+            clock=min(running, key=_pressing, default=None),
+            client_name=client.name if client else "",
+            contact_name=shelves.contacts[ticket.contact_id].name,
+            assignee_name=assignee.name if assignee else "",
+        )
+
+    async def open_count(self) -> int:
+        return len(self._where(lambda ticket: ticket.is_open))
+
+    async def awaiting_client(self, *, before: datetime, limit: int) -> list[Ticket]:
+        waiting = self._where(
+            lambda ticket: (
+                ticket.is_open and ticket.turn is not Turn.STAFF and ticket.last_word_at is not None and ticket.last_word_at < before
+            )
+        )
+        return sorted(waiting, key=lambda ticket: (ticket.last_word_at, ticket.id))[:limit]
+
+
+def _pressing(clock: TicketClock | None) -> tuple[datetime, int]:
+    assert clock is not None
+    return clock.due_at, clock.id
