@@ -68,5 +68,5 @@ class Channel(Protocol):
         ...
 
     async def send(self, delivery: Delivery) -> Sent:
-        """Make one delivery. Raises RateLimited, Transient, Unsure, Unreachable or Permanent; anything else is a bug, retried with backoff."""
+        """Make one delivery. Raises RateLimited, Transient, Unsure, Unreachable or Permanent; anything else is a bug and retried."""
         ...

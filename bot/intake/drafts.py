@@ -1,6 +1,7 @@
 """From what a text asks for to the tickets to make. Pure.
 
-The decision of DESIGN 5: sure of several, several are made (undo is offered); unsure, ONE is made and the client is asked; nothing to do, none.
+The decision of DESIGN 5: sure of several, several are made (undo is offered); unsure, ONE is made and the client is asked; nothing
+asked for, none.
 Explicit fields win over guesses; a guessed reason stays a guess (R11).
 """
 

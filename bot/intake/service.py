@@ -1,7 +1,8 @@
 """The one orchestrator of intake: an inbound message in, tickets or a follow-up out, and everything people hear of it.
 
-`plan` is pure and may take milliseconds: call it outside any transaction. `accept` runs inside the caller's unit of work, which also finishes the
-inbox rows, so that a message is either taken in whole or still waiting. Create first, ask after: a ticket exists before any question goes out.
+`plan` is pure and may take milliseconds: call it outside any transaction. `accept` runs inside the caller's unit of work, which also
+finishes the inbox rows, so that a message is either taken in whole or still waiting. Create first, ask after: a ticket exists before any
+question goes out.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeSettings:
-    """`phones` are told beside an urgency question while the desk is open. `is_quiet`: nobody is told anything (taking in an old archive)."""
+    """`phones` are told beside an urgency question while the desk is open. `is_quiet`: no client is told anything (an old archive)."""
 
     phones: tuple[str, ...] = ()
     is_quiet: bool = False
@@ -79,7 +80,8 @@ class Intake:
                 return await self._new(uow, planned, item_ids, contact, follows, because)
 
     async def _contact(self, uow: UnitOfWork, inbound: InboundMessage) -> Contact:
-        """Who writes: known by address, else a new person, of the company that owns the mail domain or was named (served first, identified after)."""
+        """Who writes: known by address, else a new person, of the company that was named or owns the mail domain: served first,
+        identified after."""
         known = await uow.people.contact_at(inbound.sender)
         if known is not None:
             return known

@@ -1,8 +1,8 @@
 """Which ticket does a message belong to, and by what right (DESIGN 5, threads).
 
-A message joins a ticket when it proves it: an explicit choice behind a login, a reply to our message in a chat, in mail a valid reply token or
-our Message-ID from a sender known on the ticket. A mail address can be forged, so the sender alone opens nothing. Pure: the caller looks the
-tickets up, this module judges.
+A message joins a ticket when it proves it: an explicit choice behind a login, a reply to our message in a chat, in mail a valid reply
+token or our Message-ID from a sender known on the ticket. A mail address can be forged, so the sender alone opens nothing. Pure: the
+caller looks the tickets up, this module judges.
 """
 
 from __future__ import annotations

@@ -1,0 +1,183 @@
+"""The outbox worker: claims due deliveries, calls their channel, and records what became of each at once.
+
+Between "sent" and "recorded" lies one statement; a process killed just there sends that one delivery again (marked UNSURE, once). Each
+route has at most one delivery under way, so people read things in order. A slow or refusing chat delays only itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+import structlog
+
+from bot import notices
+from bot.channels.base import Channel, Sent
+from bot.channels.supervisor import backoff
+from bot.channels.wake import Wake
+from bot.clock import Clock
+from bot.errors import BotError, Permanent, RateLimited, Transient, Unsure
+from bot.model import Delivery, DeliveryState, Link, Route
+from bot.ports import Storage, UnitOfWork
+from bot.texts import explain
+
+AT_ONCE = 30
+LEASE = timedelta(seconds=60)
+RETRY_FROM = timedelta(seconds=2)
+RETRY_AT_MOST = timedelta(hours=1)
+UNSURE_WAIT = timedelta(seconds=30)
+# A word that could not be delivered for a day is old news: it is given up and staff are told.
+GIVE_UP_AFTER = timedelta(hours=24)
+# A bug in a channel is not retried for a day.
+MAX_BUGS = 5
+STOP_WITHIN = timedelta(seconds=5)
+
+log = structlog.get_logger(__name__)
+
+
+class OutboxWorker:
+    """See the module. `alert_routes` hear of deliveries that were given up."""
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        alert_routes: Sequence[Route] = (),
+        lease: timedelta = LEASE,
+        on_sent: Callable[[Delivery], None] | None = None,
+    ) -> None:
+        self._storage = storage
+        self._channels = channels
+        self._clock = clock
+        self._alert_routes = alert_routes
+        self._lease = lease
+        self._on_sent = on_sent or (lambda delivery: None)
+        self._under_way: set[asyncio.Task[None]] = set()
+        self.wake = Wake("outbox")
+
+    async def run(self) -> None:
+        """Work until cancelled; then what is under way has a few seconds to end, so that it is recorded rather than unsure."""
+        try:
+            while True:
+                if not await self.step():
+                    await self.wake.wait()
+        finally:
+            if self._under_way:
+                await asyncio.wait(self._under_way, timeout=STOP_WITHIN.total_seconds())
+            for task in self._under_way:
+                task.cancel()
+
+    async def drain(self) -> None:
+        """Deliver until nothing is due and nothing is under way."""
+        while await self.step() or self._under_way:
+            if self._under_way:
+                await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+
+    async def step(self) -> int:
+        """Claim what there is room for and start sending it; how many were claimed."""
+        room = AT_ONCE - len(self._under_way)
+        if room <= 0:
+            return 0
+        async with self._storage.write() as uow:
+            rows = await uow.outbox.claim(now=self._clock.now(), limit=room, lease=self._lease, channels=list(self._channels))
+            if rows:
+                await uow.commit()
+        for row in rows:
+            task = asyncio.create_task(self._deliver(row), name=f"deliver-{row.id}")
+            self._under_way.add(task)
+            task.add_done_callback(self._ended)
+        return len(rows)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("delivery_outcome_lost", task=task.get_name(), exc_info=task.exception())
+        self.wake.set()
+
+    async def _deliver(self, row: Delivery) -> None:
+        channel = self._channels[row.route.channel]
+        try:
+            sent = await channel.send(row)
+        except Exception as error:
+            failure = error
+            await self._record(row, lambda uow: self._not_sent(uow, row, failure))
+            return
+        await self._record(row, lambda uow: self._sent(uow, row, sent))
+        self._on_sent(row)
+
+    async def _record(self, row: Delivery, write: Callable[[UnitOfWork], None]) -> None:
+        """Write the outcome down, however long the database refuses: what was sent must not be sent again."""
+        failures = 0
+        while True:
+            try:
+                async with self._storage.write() as uow:
+                    write(uow)
+                    await uow.commit()
+                return
+            except Transient as error:
+                failures += 1
+                log.warning("outbox_record_refused", delivery_id=row.id, error=type(error).__name__)
+                await asyncio.sleep(backoff(failures, longest=timedelta(seconds=10)).total_seconds())
+
+    def _sent(self, uow: UnitOfWork, row: Delivery, sent: Sent) -> None:
+        uow.outbox.sent(row.id, external_id=sent.external_id, now=self._clock.now())
+        for link in (*_links(row, sent.external_id), *sent.links):
+            uow.tickets.add_link(link)
+
+    def _not_sent(self, uow: UnitOfWork, row: Delivery, error: Exception) -> None:
+        now, words = self._clock.now(), _words(error)
+        if isinstance(error, RateLimited):
+            uow.outbox.postpone(row.id, until=now + (error.retry_after or RETRY_FROM), error=words, counts=False)
+        elif isinstance(error, Unsure) and row.state is not DeliveryState.UNSURE:
+            uow.outbox.unsure(row.id, until=now + (error.retry_after or UNSURE_WAIT), error=words)
+        elif self._is_hopeless(row, error):
+            log.warning("delivery_dead", delivery_id=row.id, kind=row.kind, channel=row.route.channel, error=type(error).__name__)
+            self._bury(uow, row, words)
+        else:
+            if not isinstance(error, Transient):
+                log.error("delivery_failed", delivery_id=row.id, kind=row.kind, exc_info=error)
+            wait = backoff(row.attempts, shortest=RETRY_FROM, longest=RETRY_AT_MOST)
+            after = error.retry_after if isinstance(error, Transient) and error.retry_after else timedelta(0)
+            uow.outbox.postpone(row.id, until=now + max(wait, after), error=words)
+
+    def _is_hopeless(self, row: Delivery, error: Exception) -> bool:
+        if isinstance(error, Permanent | Unsure):
+            return True
+        if isinstance(error, Transient):
+            return self._clock.now() - row.created_at > GIVE_UP_AFTER
+        return row.attempts >= MAX_BUGS
+
+    def _bury(self, uow: UnitOfWork, row: Delivery, words: str) -> None:
+        now = self._clock.now()
+        uow.outbox.dead(row.id, error=words, now=now)
+        if row.kind == "alert":
+            return
+        numbers = ", ".join(f"№{ticket_id}" for ticket_id in row.ticket_ids)
+        text = f"Не вдалося доставити повідомлення ({row.route.channel}) {numbers}: {words}".replace("  ", " ")
+        for alert in notices.alert(self._alert_routes, text, cause=f"dead:{row.id}", now=now):
+            uow.outbox.add(alert)
+
+
+def _links(row: Delivery, external_id: str | None) -> list[Link]:
+    """An answer to what we sent finds its ticket by these. Mail ids are global, chat ids belong to their chat."""
+    if external_id is None:
+        return []
+    scope = "" if row.route.channel == "mail" else row.route.recipient
+    return [
+        Link(
+            channel=row.route.channel,
+            conversation=scope,
+            external_id=external_id,
+            ticket_id=ticket_id,
+            kind=row.kind,
+            message_id=row.message_id,
+        )
+        for ticket_id in row.ticket_ids
+    ]
+
+
+def _words(error: Exception) -> str:
+    return explain(error, "uk") if isinstance(error, BotError) else type(error).__name__
