@@ -117,7 +117,7 @@ class DeskBase:
         uow.tickets.add_event(
             Event(ticket_id=number, kind="opened", actor=Actor.contact(contact), at=now, because=opening.because, data=_opened(ticket))
         )
-        due_at = self._promises.opened(uow, ticket, met_at=inbound.received_at if opening.taken_by else None)
+        due_at = self._promises.opened(uow, ticket, met_at=inbound.received_at if inbound.is_answered else None)
         facts = Facts(
             ticket=ticket,
             contact=contact,

@@ -225,7 +225,7 @@ class InboundMessage:
 
     `external_ids` are the channel's ids of all lines, unique within (channel, conversation). `received_at` is the moment of
     receipt that the promise counts from (R10). `set_aside` names why no person is to be served (auto_reply, bounce, …).
-    `answered_by_agent_id` is set for a call that a person took: its reaction is born met.
+    `is_answered`: a person took the call, its reaction is born met; `answered_by` is that agent's name as the log has it.
     """
 
     channel: str
@@ -246,8 +246,9 @@ class InboundMessage:
     category: Category | None = None
     reason: UrgencyReason | None = None
     set_aside: str | None = None
-    answered_by_agent_id: int | None = None
     is_call: bool = False
+    is_answered: bool = False
+    answered_by: str = ""
     problems: tuple[str, ...] = ()
     # What an answer needs to thread in the client's mail program: subject, message_id, references. Empty for chats.
     letter: dict[str, Any] = field(default_factory=dict)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.desk_base import TITLE_LIMIT, Draft
-from bot.intake.analysis import Analysis, Part, analyse
-from bot.model import Attachment, InboundMessage, Priority
+from bot.intake.analysis import Analysis, Kind, Part, analyse
+from bot.model import Attachment, Category, InboundMessage, Priority
 
 _FILE_TITLES = {"voice": "Голосове повідомлення", "photo": "Знімок без тексту", "video": "Відео без тексту"}
 
@@ -28,11 +28,13 @@ class Decision:
 
 def decide(inbound: InboundMessage, analysis: Analysis) -> Decision:
     """The tickets of a new message; no drafts when nothing is asked for (greeting, thanks, empty)."""
-    is_missed_call = inbound.is_call and inbound.answered_by_agent_id is None and not analysis.parts
-    if analysis.kind == "call_back" or is_missed_call:
+    is_missed_call = inbound.is_call and not inbound.is_answered and not analysis.parts
+    if analysis.kind is Kind.CALL_BACK or is_missed_call:
         return Decision(drafts=(_call_back(inbound),))
+    if not analysis.parts and inbound.attachments:
+        return Decision(drafts=(_bare_file(inbound),))
     if not analysis.parts:
-        return Decision(drafts=(_bare_file(inbound),) if inbound.attachments else ())
+        return Decision(drafts=(_news(inbound),) if analysis.kind is Kind.NEWS else ())
     drafts = tuple(_draft(inbound, part, inbound.text) for part in analysis.parts)
     if len(drafts) == 1:
         return Decision(drafts=drafts)
@@ -110,6 +112,18 @@ def _call_back(inbound: InboundMessage) -> Draft:
         priority=inbound.priority or Priority.HIGH,
         is_priority_guessed=inbound.priority is None,
         is_call_back=True,
+    )
+
+
+def _news(inbound: InboundMessage) -> Draft:
+    """Words without a visible request. A person who is not served is worse than a ticket too many, so a human looks at it."""
+    return Draft(
+        title=" ".join(inbound.text.split())[:TITLE_LIMIT],
+        text=inbound.text,
+        priority=inbound.priority or Priority.LOW,
+        is_priority_guessed=inbound.priority is None,
+        category=inbound.category or Category.INCIDENT,
+        is_category_guessed=inbound.category is None,
     )
 
 

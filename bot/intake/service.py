@@ -8,7 +8,7 @@ question goes out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import notices
@@ -19,7 +19,7 @@ from bot.intake.analysis import Analysis, analyse, analyse_followup
 from bot.intake.drafts import Decision, decide, follow_up_drafts
 from bot.intake.subjects import compose
 from bot.intake.threads import Joins, StartsNew, ThirdPerson, judge
-from bot.model import BOT, Agent, Contact, Delivery, Event, InboundMessage, MessageKind, ReasonState, Ticket
+from bot.model import BOT, Contact, Delivery, Event, InboundMessage, MessageKind, ReasonState, Route, Ticket
 from bot.notices import Facts
 from bot.ports import Disposition, InboxResult, UnitOfWork
 from bot.promises import Promises
@@ -165,9 +165,9 @@ class Intake:
         self, uow: UnitOfWork, inbound: InboundMessage, inbox_id: int, contact: Contact, drafts: Sequence[Draft], because: str
     ) -> list[Facts]:
         client = await uow.people.client(contact.client_id) if contact.client_id else None
-        taken_by = await self._taken_by(uow, inbound)
+        taken_by = await uow.people.agent_named(inbound.answered_by) if inbound.answered_by else None
         opening = Opening(
-            inbound=inbound,
+            inbound=inbound if inbound.reply_route else replace(inbound, reply_route=_known_route(contact)),
             inbox_id=inbox_id,
             contact=contact,
             drafts=tuple(drafts),
@@ -176,9 +176,6 @@ class Intake:
             taken_by=taken_by,
         )
         return await self.desk.open_tickets(uow, opening)
-
-    async def _taken_by(self, uow: UnitOfWork, inbound: InboundMessage) -> Agent | None:
-        return await uow.people.agent(inbound.answered_by_agent_id) if inbound.answered_by_agent_id else None
 
     async def _receipt(
         self, uow: UnitOfWork, planned: Planned, decision: Decision, opened: list[Facts], *, hints: Sequence[Ticket], cause: str
@@ -258,6 +255,12 @@ class Intake:
             return
         for row in rows:
             uow.outbox.add(row)
+
+
+def _known_route(contact: Contact) -> Route | None:
+    """How to write to a person who phoned: the chat they use, else their mail; None when neither is known."""
+    by_channel = {address.channel: address.value for address in contact.addresses}
+    return next((Route(channel=name, recipient=by_channel[name]) for name in ("telegram", "mail") if name in by_channel), None)
 
 
 async def _followed(uow: UnitOfWork, ticket_ids: Sequence[int]) -> list[Ticket]:

@@ -1,0 +1,1 @@
+"""The phone log: calls as lines of a CSV file or as `/call` entries of the staff chat."""
