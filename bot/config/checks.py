@@ -1,0 +1,71 @@
+"""What no single key can tell: settings that contradict one another, and those that are allowed but surely not meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from bot.config.tree import MailboxSettings, MailSettings, Settings, SiteSettings
+from bot.errors import Misconfigured
+
+
+def contradictions(settings: Settings) -> Iterator[Misconfigured]:
+    """What makes a tree unusable although each key is right."""
+    yield from _mailboxes(settings.mail)
+    if settings.intake.limit < settings.intake.gap:
+        yield Misconfigured("intake.limit: має бути не менше за intake.gap. Збільште limit або зменште gap.")
+    if settings.run.role != "all" and not settings.storage.url.reveal().startswith("postgresql://"):
+        yield Misconfigured('run.role: кілька процесів можливі лише з PostgreSQL. Впишіть storage.url або залиште role = "all".')
+
+
+def _mailboxes(mail: MailSettings) -> Iterator[Misconfigured]:
+    names: set[str] = set()
+    owners: dict[str, str] = {}
+    for number, box in enumerate(mail.mailboxes):
+        where = f"mail.mailboxes[{number}]"
+        if box.name in names:
+            yield Misconfigured("{key}.name: назва «{name}» уже зайнята. Дайте кожній скриньці свою.", key=where, name=box.name)
+        names.add(box.name)
+        for address in (box.address, *box.aliases):
+            if owners.setdefault(address, where) != where:
+                yield Misconfigured("{key}: адреса {address} вже є в іншій скриньці. Залиште її в одній.", key=where, address=address)
+        yield from _passwords(box, where)
+
+
+def _passwords(box: MailboxSettings, where: str) -> Iterator[Misconfigured]:
+    sentence = "{key}: немає пароля. Впишіть password_file (файл з одним рядком) або змінну {variable}."
+    variable = "DESKBOT_" + where.replace("[", "__").replace("]", "").replace(".", "__").upper()
+    if not box.imap.password:
+        yield Misconfigured(sentence, key=f"{where}.imap", variable=f"{variable}__IMAP__PASSWORD")
+    if box.smtp.auth and box.smtp.user not in ("", box.imap.user) and not box.smtp.password:
+        yield Misconfigured(sentence, key=f"{where}.smtp", variable=f"{variable}__SMTP__PASSWORD")
+
+
+def warnings(settings: Settings) -> Iterator[Misconfigured]:
+    """What works and is probably not meant. `deskbot check` and the start of `deskbot run` say these."""
+    telegram = settings.telegram
+    if telegram.is_on and not telegram.staff_chat:
+        yield Misconfigured("telegram.staff_chat: не вказано, тож картки й нагадування побачать лише на Сайті.")
+    if not telegram.is_on and (telegram.staff_chat or telegram.lead_chat or telegram.development_chat):
+        yield Misconfigured("telegram.token: немає, тож Telegram вимкнено, хоча чати вказано. Додайте token_file.")
+    for number, box in enumerate(settings.mail.mailboxes):
+        for name, server in (("imap", box.imap), ("smtp", box.smtp)):
+            if server.security == "plain" and not is_this_machine(server.host):
+                yield Misconfigured(
+                    "mail.mailboxes[{number}].{name}.security: пароль піде мережею відкрито. Впишіть tls.", number=number, name=name
+                )
+    yield from _site(settings.site)
+
+
+def _site(site: SiteSettings) -> Iterator[Misconfigured]:
+    if site.enabled and not is_this_machine(site.host) and site.base_url.startswith("http://"):
+        yield Misconfigured("site.base_url: Сайт видно з мережі без шифрування. Поставте перед ним HTTPS і впишіть https://….")
+
+
+def is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,128 @@
+"""From the [sla] section to the policy that the desk keeps. What the section leaves out is as the regulation has it (R1, R10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.config.tree import CalendarSettings, ExceptionSettings, SlaSettings, Targets, TargetSettings
+from bot.config.values import Rhythm
+from bot.errors import Misconfigured
+from bot.model import Priority
+from bot.sla.calendars import ALWAYS, DESK, WORKDAYS, parse_calendar, preset_calendars, round_the_clock
+from bot.sla.hours import Calendar
+from bot.sla.intervals import WEEKDAYS, InvalidCalendar
+from bot.sla.policy import CALM_LADDER, REACTION, URGENT_LADDER, InvalidPolicy, Ladder, Policy, Target
+
+Spans = dict[Priority, Target]
+# How the section calls the three tables of targets, in the order of `Policy`.
+TABLES = ("targets", "next_answer", "solution")
+
+
+def build_policy(sla: SlaSettings, *, zone: str) -> Policy:
+    """The policy; raises InvalidPolicy with every mistake in it at once."""
+    mistakes: list[Misconfigured] = []
+    calendars = _calendars(sla, zone, mistakes)
+    reaction = {**REACTION, **_targets(sla.targets, REACTION, "targets", mistakes)}
+    next_answer = {**reaction, **_targets(sla.next_answer, reaction, "next_answer", mistakes)} if sla.next_answer else None
+    solution = _targets(sla.solution, {}, "solution", mistakes)
+    mistakes.extend(_unknown_calendars(calendars, {"targets": reaction, "next_answer": next_answer or {}, "solution": solution}))
+    if not mistakes:
+        try:
+            return Policy(
+                calendars=calendars,
+                reaction=reaction,
+                next_answer=next_answer,
+                solution=solution,
+                claim_is_reaction=sla.reaction == "claim",
+            )
+        except InvalidPolicy as invalid:
+            mistakes.extend(Misconfigured("sla: {mistake}", mistake=each) for each in invalid.mistakes)
+    raise InvalidPolicy(tuple(mistakes))
+
+
+def _calendars(sla: SlaSettings, zone: str, mistakes: list[Misconfigured]) -> dict[str, Calendar]:
+    """The presets, with what the section says instead of them or beside them. Exceptions change every calendar but `always`."""
+    exceptions = _exceptions(sla.exceptions, mistakes)
+    presets = preset_calendars(zone=zone)
+    described = {name: _weekly(each) for name, each in sla.calendars.items()}
+    if DESK not in described:
+        described[DESK] = {day: tuple(map(str, hours)) for day, hours in zip(WEEKDAYS, presets[DESK].weekly, strict=True)}
+    found = {ALWAYS: presets[ALWAYS]}
+    for name, weekly in described.items():
+        dated = {} if name == ALWAYS else exceptions
+        try:
+            found[name] = parse_calendar(name, zone=zone, weekly=weekly, exceptions=dated)
+        except InvalidCalendar as invalid:
+            mistakes.extend(Misconfigured("sla.calendars.{name}: {mistake}", name=name, mistake=each) for each in invalid.mistakes)
+            found[name] = presets[ALWAYS]
+    if WORKDAYS not in found:
+        found[WORKDAYS] = round_the_clock(found[DESK])
+    return found
+
+
+def _weekly(calendar: CalendarSettings) -> dict[str, tuple[str, ...]]:
+    return {day: getattr(calendar, day) for day in WEEKDAYS}
+
+
+def _exceptions(days: tuple[ExceptionSettings, ...], mistakes: list[Misconfigured]) -> dict[str, tuple[tuple[str, ...], str]]:
+    """By ISO date; a mistake in hours is told once here rather than once for every calendar."""
+    found: dict[str, tuple[tuple[str, ...], str]] = {}
+    for number, each in enumerate(days):
+        where, day = f"sla.exceptions[{number}]", each.date.isoformat()
+        if day in found:
+            mistakes.append(Misconfigured("{key}: дата {day} описана двічі. Залиште один запис.", key=where, day=day))
+        try:
+            parse_calendar(day, weekly={}, exceptions={day: (each.hours, each.label)})
+            found[day] = (each.hours, each.label)
+        except InvalidCalendar as invalid:
+            mistakes.extend(Misconfigured("{key}: {mistake}", key=where, mistake=mistake) for mistake in invalid.mistakes)
+    return found
+
+
+def _targets(written: Targets, defaults: Mapping[Priority, Target], table: str, mistakes: list[Misconfigured]) -> Spans:
+    found: Spans = {}
+    for priority, each in written.items():
+        default = defaults.get(priority)
+        if default is None and (each.target is None or each.calendar is None):
+            mistakes.append(Misconfigured("sla.{table}.{name}: тут потрібні target і calendar.", table=table, name=priority.value))
+            continue
+        found[priority] = _target(each, default or Target(time=timedelta(0), calendar=DESK, ladder=_usual_ladder(priority)))
+    return found
+
+
+def _target(written: TargetSettings, default: Target) -> Target:
+    ladder = replace(
+        default.ladder,
+        before=default.ladder.before if written.before is None else tuple(sorted(written.before, reverse=True)),
+        every=_rhythm(written.every, default.ladder.every),
+        claimed_every=_rhythm(written.claimed_every, default.ladder.claimed_every),
+    )
+    return Target(
+        time=default.time if written.target is None else written.target,
+        calendar=default.calendar if written.calendar is None else written.calendar,
+        ladder=ladder,
+    )
+
+
+def _usual_ladder(priority: Priority) -> Ladder:
+    return URGENT_LADDER if priority is Priority.URGENT else CALM_LADDER
+
+
+def _rhythm(written: Rhythm | None, default: timedelta | None) -> timedelta | None:
+    """A policy writes "once a working day, at opening" as None."""
+    return default if written is None else None if written == "opening" else written
+
+
+def _unknown_calendars(calendars: Mapping[str, Calendar], tables: Mapping[str, Mapping[Priority, Target]]) -> Iterator[Misconfigured]:
+    for table, targets in tables.items():
+        for priority, target in targets.items():
+            if target.calendar not in calendars:
+                yield Misconfigured(
+                    "sla.{table}.{name}.calendar: немає календаря «{calendar}»; є {known}.",
+                    table=table,
+                    name=priority.value,
+                    calendar=target.calendar,
+                    known=", ".join(sorted(calendars)),
+                )

@@ -1,0 +1,186 @@
+"""What can be configured: one frozen tree, every key with its default. What each is for, say config.example.toml and docs/config.md."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+
+from bot.config.values import BotToken, ChatId, Duration, MailAddress, Rhythm, Secret, StorageUrl, Url, Zone, between
+from bot.model import Priority
+
+TELEGRAM_API = "https://api.telegram.org"
+Port = Annotated[int, Field(ge=1, le=65535)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Level = Literal["debug", "info", "warning", "error"]
+
+
+def _in_folder(path: Path, info: ValidationInfo) -> Path:
+    """Relative paths are meant from the folder of the configuration file, wherever the program was started."""
+    folder = (info.context or {}).get("folder", Path())
+    return Path(folder) / path.expanduser()
+
+
+Folder = Annotated[Path, AfterValidator(_in_folder)]
+
+
+class Section(BaseModel):
+    """One table of the file: nothing unknown, nothing changed later, nothing shown that is secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, coerce_numbers_to_str=True, validate_default=True)
+
+
+class DeskSettings(Section):
+    name: str = "Служба підтримки"
+    language: Literal["uk", "en"] = "uk"
+    zone: Zone = "Europe/Kyiv"
+    phones: tuple[str, ...] = ()
+    data_dir: Folder = Path("data")
+
+
+class StorageSettings(Section):
+    """`url` is secret because it may hold a password; empty means SQLite in the data folder."""
+
+    url: StorageUrl = Secret()
+    url_file: str = ""
+
+
+class SiteSettings(Section):
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    base_url: Url = "http://127.0.0.1:8080"
+
+
+class TelegramSettings(Section):
+    """On when there is a token. Without a staff chat agents work on the Site alone."""
+
+    token: BotToken = Secret()
+    token_file: str = ""
+    api_base: Url = TELEGRAM_API
+    staff_chat: ChatId = ""
+    lead_chat: ChatId = ""
+    development_chat: ChatId = ""
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.token)
+
+
+class ImapSettings(Section):
+    """Where mail comes from. `plain` is for a server on this very machine."""
+
+    host: str = Field(min_length=1)
+    port: Port = 993
+    security: Literal["tls", "plain"] = "tls"
+    user: str = Field(min_length=1)
+    password: Secret = Secret()
+    password_file: str = ""
+    folder: str = "INBOX"
+
+
+class SmtpSettings(Section):
+    """Where mail goes out. No user: the one of IMAP, with its password; `auth = false`: the server asks for none."""
+
+    host: str = Field(min_length=1)
+    port: Port = 587
+    security: Literal["starttls", "tls", "plain"] = "starttls"
+    auth: bool = True
+    user: str = ""
+    password: Secret = Secret()
+    password_file: str = ""
+
+
+class MailboxSettings(Section):
+    """One support mailbox: `address` is what clients write to and what answers come from."""
+
+    name: str = Field(min_length=1, max_length=40, pattern=r"^[\w-]+$")
+    address: MailAddress
+    aliases: tuple[MailAddress, ...] = ()
+    authserv_id: str = ""
+    imap: ImapSettings
+    smtp: SmtpSettings
+
+
+class MailSettings(Section):
+    mailboxes: tuple[MailboxSettings, ...] = ()
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.mailboxes)
+
+
+class TargetSettings(Section):
+    """One promise. What is left out is as the regulation has it for this priority."""
+
+    target: Duration | None = None
+    calendar: str | None = None
+    before: tuple[Duration, ...] | None = None
+    every: Rhythm | None = None
+    claimed_every: Rhythm | None = None
+
+
+class CalendarSettings(Section):
+    """Open hours of each weekday, "08:00-12:30"; a day that is left out is closed."""
+
+    mon: tuple[str, ...] = ()
+    tue: tuple[str, ...] = ()
+    wed: tuple[str, ...] = ()
+    thu: tuple[str, ...] = ()
+    fri: tuple[str, ...] = ()
+    sat: tuple[str, ...] = ()
+    sun: tuple[str, ...] = ()
+
+
+class ExceptionSettings(Section):
+    """A date that does not follow the week: no hours is a holiday."""
+
+    date: date
+    hours: tuple[str, ...] = ()
+    label: str = ""
+
+
+Targets = dict[Priority, TargetSettings]
+
+
+class SlaSettings(Section):
+    """`bot.config.sla.build_policy` makes the policy of it."""
+
+    reaction: Literal["claim", "reply"] = "claim"
+    tick: Annotated[Duration, between("1s", "10m")] = timedelta(seconds=15)
+    targets: Targets = {}
+    next_answer: Targets = {}
+    solution: Targets = {}
+    calendars: dict[str, CalendarSettings] = {}
+    exceptions: tuple[ExceptionSettings, ...] = ()
+
+
+class IntakeSettings(Section):
+    gap: Annotated[Duration, between("0", "5m")] = timedelta(seconds=20)
+    limit: Annotated[Duration, between("0", "30m")] = timedelta(minutes=2)
+    split_confidence: Share = 0.75
+
+
+class LogSettings(Section):
+    level: Level = "info"
+    format: Literal["console", "json"] = "console"
+
+
+class RunSettings(Section):
+    role: Literal["all", "web", "worker"] = "all"
+
+
+class Settings(Section):
+    """The whole tree. `Settings()` is a working desk: SQLite, the Site on this machine, channels without credentials off."""
+
+    desk: DeskSettings = DeskSettings()
+    storage: StorageSettings = StorageSettings()
+    site: SiteSettings = SiteSettings()
+    telegram: TelegramSettings = TelegramSettings()
+    mail: MailSettings = MailSettings()
+    sla: SlaSettings = SlaSettings()
+    intake: IntakeSettings = IntakeSettings()
+    log: LogSettings = LogSettings()
+    run: RunSettings = RunSettings()

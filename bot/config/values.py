@@ -1,0 +1,171 @@
+"""Kinds of values a configuration holds that TOML does not know: secrets, lengths of time, addresses."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, PlainValidator
+from pydantic_core import PydanticCustomError, core_schema
+
+UNITS = {
+    "s": 1, "sec": 1, "с": 1, "сек": 1,
+    "m": 60, "min": 60, "хв": 60,
+    "h": 3600, "год": 3600,
+    "d": 86_400, "дн": 86_400,
+}  # fmt: skip
+PART = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\W\d]+)\.?\s*")
+MAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+|[^\s@<>,;]+@localhost")
+
+
+def mistake(kind: str, **context: str) -> PydanticCustomError:
+    """The sentence for a kind is in `bot.config.mistakes`. The context holds bounds and names, never a value that somebody wrote."""
+    return PydanticCustomError(kind, "{kind}", {"kind": kind, **context})
+
+
+class Secret:
+    """A text that must not be seen: `repr`, `str` and formatting show asterisks; only `reveal()` gives it away. Empty is false."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str = "") -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __repr__(self) -> str:
+        return "Secret(***)" if self._text else "Secret()"
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a secret is not copied out of its process")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(_to_secret, core_schema.is_instance_schema(cls))
+
+
+def _to_secret(value: Any) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(value, str):
+        raise mistake("secret_type")
+    if "\n" in value or "\x00" in value:
+        raise mistake("secret_lines")
+    return Secret(value)
+
+
+def parse_duration(text: str) -> timedelta | None:
+    """ "1h", "1h 30m", "20 s", "30 хв", "2d"; None when it is none of these. A bare number has no unit and is not accepted, except 0."""
+    if text.strip() == "0":
+        return timedelta(0)
+    seconds, at = 0.0, 0
+    text = text.strip().lower()
+    while found := PART.match(text, at):
+        number, unit = found.groups()
+        if unit not in UNITS:
+            return None
+        seconds += float(number.replace(",", ".")) * UNITS[unit]
+        at = found.end()
+    return timedelta(seconds=seconds) if at and at == len(text) else None
+
+
+def _to_duration(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    try:
+        parsed = parse_duration(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
+    except OverflowError:
+        parsed = None
+    if parsed is None:
+        raise mistake("duration")
+    return parsed
+
+
+def _to_mail(value: Any) -> str:
+    if not isinstance(value, str) or not MAIL.fullmatch(value.strip()):
+        raise mistake("mail_address")
+    return value.strip().lower()
+
+
+def _to_chat(value: Any) -> str:
+    """A Telegram chat id, kept as text: "-1001234567890" (TOML may write it as a number)."""
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else "?"
+    if text and not re.fullmatch(r"-?\d{1,20}", text):
+        raise mistake("chat_id")
+    return text
+
+
+def _to_url(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value.strip()):
+        raise mistake("url")
+    return value.strip().rstrip("/")
+
+
+def between(low: str, high: str) -> AfterValidator:
+    """A check that a duration lies between two others, both allowed."""
+    least, most = parse_duration(low), parse_duration(high)
+    assert least is not None
+    assert most is not None
+
+    def check(value: timedelta) -> timedelta:
+        if not least <= value <= most:
+            raise mistake("duration_range", low=low, high=high)
+        return value
+
+    return AfterValidator(check)
+
+
+def _to_rhythm(value: Any) -> timedelta | Literal["opening"]:
+    if value == "opening":
+        return "opening"
+    try:
+        return _to_duration(value)
+    except PydanticCustomError:
+        raise mistake("rhythm") from None
+
+
+def _bot_token(token: Secret) -> Secret:
+    if token and not re.fullmatch(r"\d+:[\w-]+", token.reveal()):
+        raise mistake("bot_token")
+    return token
+
+
+def _storage_url(url: Secret) -> Secret:
+    if url and not url.reveal().startswith(("sqlite:///", "postgresql://")):
+        raise mistake("storage_url")
+    return url
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise mistake("zone") from None
+    return name
+
+
+BotToken = Annotated[Secret, AfterValidator(_bot_token)]
+StorageUrl = Annotated[Secret, AfterValidator(_storage_url)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Duration = Annotated[timedelta, BeforeValidator(_to_duration)]
+Rhythm = Annotated[timedelta | Literal["opening"], PlainValidator(_to_rhythm)]
+MailAddress = Annotated[str, BeforeValidator(_to_mail)]
+ChatId = Annotated[str, BeforeValidator(_to_chat)]
+Url = Annotated[str, BeforeValidator(_to_url)]
