@@ -124,7 +124,7 @@ class DeskBase:
             client_name=opening.client_name,
             assignee_name=opening.taken_by.name if opening.taken_by else "",
             due_at=due_at,
-            text=draft.text or inbound.text,
+            text=draft.text or ticket_text(ticket, inbound.text),
             attachments=inbound.attachments,
             letter=inbound.letter,
         )
