@@ -91,7 +91,6 @@ def _lay_out(html: str) -> str:
 
 def _by_inscriptis(html: str) -> str:
     from inscriptis import get_text
-
     from lxml.etree import LxmlError  # type: ignore[import-untyped]  # lxml ships no annotations
 
     try:

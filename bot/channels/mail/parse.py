@@ -76,7 +76,7 @@ def _put_together(
         recipients=_recipients(headers, hint),
         subject=subject,
         date=_instant(headers.first("date"), "Date", body),
-        received_at=_instant(headers.first("received").rpartition(b";")[2], "Received", None),
+        received_at=received_instant(headers),
         message_id=next(iter(_ids(headers, "message-id")), ""),
         in_reply_to=in_reply_to[0] if in_reply_to else "",
         references=tuple(dict.fromkeys([*_ids(headers, "references"), *in_reply_to]))[-_MAX_IDS:],
@@ -147,6 +147,11 @@ def _ids(headers: Headers, name: str) -> list[str]:
         # Some programs forget the brackets; a quoted sentence ("Your message of …") holds no id at all.
         found = [f"<{each}>" for each in _BARE_ID.findall(text)]
     return [clean(each) for each in found[-_MAX_IDS:]]
+
+
+def received_instant(headers: Headers) -> datetime | None:
+    """The time in the topmost Received header, UTC: when the last server on the way took the mail in (R10)."""
+    return _instant(headers.first("received").rpartition(b";")[2], "Received", None)
 
 
 def _instant(value: bytes, name: str, body: Body | None) -> datetime | None:

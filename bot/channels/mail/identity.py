@@ -1,0 +1,48 @@
+"""What can be said of a raw mail in microseconds, before it is parsed: who writes (its conversation), and whether it was here before."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from bot.channels.mail import addresses
+from bot.channels.mail.headers import Headers, split
+from bot.channels.mail.parse import received_instant
+
+
+def peek(raw: bytes) -> tuple[Headers, int]:
+    """The header block and where the body begins."""
+    headers, body, _ = split(raw, 0, len(raw))
+    return headers, body
+
+
+def content_id(raw: bytes) -> str:
+    """The name of a mail's content: the same mail fetched again, from another folder, or delivered over another way, has the same one.
+
+    Message-ID, From and Date with the body make it. The same Message-ID with another body is another mail (some programs reuse ids);
+    a mail without a Message-ID is named by all of its bytes.
+    """
+    headers, body = peek(raw)
+    text = raw[body:].replace(b"\r\n", b"\n").strip()
+    message_id = headers.first("message-id").strip()
+    digest = hashlib.sha256()
+    if message_id:
+        for name in ("message-id", "from", "date"):
+            digest.update(b" ".join(headers.first(name).split()) + b"\n")
+    else:
+        digest.update(b" ".join(raw[:body].split()) + b"\n")
+    digest.update(text)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def conversation(raw: bytes) -> str:
+    """The sender's address in lower case: what one person sends is handled in order. "" when there is none."""
+    headers, _ = peek(raw)
+    found = addresses.parse(headers.first("from")[:2_000])
+    return found[0].address.lower() if found else ""
+
+
+def trace_time(raw: bytes) -> datetime | None:
+    """When the last server took the mail in (topmost Received), UTC; None when no header says so."""
+    headers, _ = peek(raw)
+    return received_instant(headers)

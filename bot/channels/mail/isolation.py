@@ -1,0 +1,183 @@
+"""Mails are parsed in a process of their own, with a time and a memory limit: what a mail can do there, it does to nobody.
+
+One worker, started at the first mail and stopped when there was none for a while. Requests that wait together travel together, so a flood
+costs one exchange for many mails; when an exchange fails, its mails are tried one by one and the guilty one alone is `Permanent`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from bot.channels.mail.parse import NOBODY, Own
+from bot.channels.mail.values import ParsedMail
+from bot.channels.mail.wire import SIZE, head, unpack
+from bot.errors import Permanent, Transient
+
+TIME_LIMIT = 10.0
+IDLE_STOP = 120.0
+# One exchange: as many mails as one commit takes, and never much memory at once.
+_MAX_MAILS = 50
+_MAX_BYTES = 16 * 1024 * 1024
+_CHUNK = 256 * 1024
+
+log = structlog.get_logger(__name__)
+
+_Waiting = tuple[bytes, asyncio.Future[ParsedMail]]
+
+
+class Parser:
+    """Parses in the worker. `time_limit` (seconds) is for one exchange; close it when done."""
+
+    def __init__(self, own: Own = NOBODY, *, time_limit: float = TIME_LIMIT, idle_stop: float = IDLE_STOP) -> None:
+        self._own = own
+        self._time_limit = time_limit
+        self._idle_stop = idle_stop
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
+        self._pump: asyncio.Task[None] | None = None
+        self._process: Process | None = None
+
+    async def parse(self, raw: bytes) -> ParsedMail:
+        """Raises Permanent for a mail that the worker died of or did not finish in time, Transient when no worker can be had."""
+        answer: asyncio.Future[ParsedMail] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait((raw, answer))
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._work(), name="mail-parser")
+        return await answer
+
+    async def close(self) -> None:
+        """Stops the worker; whoever still waits gets a cancellation."""
+        if self._pump is not None:
+            self._pump.cancel()
+            await asyncio.wait([self._pump])
+        while not self._queue.empty():
+            self._queue.get_nowait()[1].cancel()
+        await self._stop()
+
+    async def _work(self) -> None:
+        batch: list[_Waiting] = []
+        try:
+            while True:
+                batch = await self._next_batch()
+                if not batch:
+                    await self._stop()
+                    if self._queue.empty():
+                        return
+                    continue
+                await self._answer(batch)
+        finally:
+            for _, answer in batch:
+                answer.cancel()
+
+    async def _next_batch(self) -> list[_Waiting]:
+        """What waits now, empty after a long quiet."""
+        try:
+            first = await asyncio.wait_for(self._queue.get(), self._idle_stop)
+        except TimeoutError:
+            return []
+        batch, size = [first], len(first[0])
+        while not self._queue.empty() and len(batch) < _MAX_MAILS and size < _MAX_BYTES:
+            batch.append(self._queue.get_nowait())
+            size += len(batch[-1][0])
+        return batch
+
+    async def _answer(self, batch: list[_Waiting]) -> None:
+        try:
+            _settle(batch, await self._exchange([raw for raw, _ in batch]))
+        except _WorkerFailed as failure:
+            if len(batch) > 1:
+                for one in batch:
+                    await self._answer([one])
+                return
+            log.warning("mail_parser_failed", size=len(batch[0][0]), reason=str(failure))
+            _refuse(batch, Permanent("Лист не вдалося прочитати за відведений час і пам'ять ({reason}).", reason=str(failure)))
+        except OSError as error:
+            _refuse(batch, Transient(f"Процес розбору листів не запускається ({type(error).__name__})."))
+
+    async def _exchange(self, raws: Sequence[bytes]) -> list[ParsedMail]:
+        process = await self._ensure()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(self._time_limit):
+                await _send(process.stdin, raws)
+                values, blobs = await _receive(process.stdout)
+            return _unpack_all(values, blobs)
+        except TimeoutError:
+            await self._stop()
+            raise _WorkerFailed("час вичерпано") from None
+        except (asyncio.IncompleteReadError, ConnectionError, KeyError, TypeError, ValueError) as error:
+            await self._stop()
+            raise _WorkerFailed(type(error).__name__) from error
+        except asyncio.CancelledError:
+            await self._stop()  # half an exchange is in the pipes: this worker is of no more use
+            raise
+
+    async def _ensure(self) -> Process:
+        if self._process is None or self._process.returncode is not None:
+            own = json.dumps({"addresses": sorted(self._own.addresses), "marks": sorted(self._own.marks)})
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot.channels.mail.worker", own, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+            )
+        return self._process
+
+    async def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+class _WorkerFailed(Exception):
+    """The worker died, hung, or answered nonsense."""
+
+
+def _settle(batch: Sequence[_Waiting], mails: Sequence[ParsedMail]) -> None:
+    for (_, answer), mail in zip(batch, mails, strict=True):
+        if not answer.done():
+            answer.set_result(mail)
+
+
+def _refuse(batch: Sequence[_Waiting], error: Exception) -> None:
+    for _, answer in batch:
+        if not answer.done():
+            answer.set_exception(error)
+
+
+# --- the pipe ---------------------------------------------------------------------------------------------------------------
+
+
+async def _send(stream: asyncio.StreamWriter, raws: Sequence[bytes]) -> None:
+    stream.write(head({"sizes": [len(raw) for raw in raws]}))
+    for raw in raws:
+        for start in range(0, len(raw), _CHUNK):
+            stream.write(raw[start : start + _CHUNK])
+            await stream.drain()
+
+
+async def _receive(stream: asyncio.StreamReader) -> tuple[dict[str, Any], list[bytes]]:
+    length = SIZE.unpack(await stream.readexactly(SIZE.size))[0]
+    value: dict[str, Any] = json.loads(await _read(stream, length))
+    return value, [await _read(stream, size) for size in value["sizes"]]
+
+
+async def _read(stream: asyncio.StreamReader, size: int) -> bytes:
+    """In pieces: a mail of 20 MB must not hold the event loop while it is copied."""
+    parts = [await stream.readexactly(min(_CHUNK, size - start)) for start in range(0, size, _CHUNK)]
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _unpack_all(value: dict[str, Any], blobs: list[bytes]) -> list[ParsedMail]:
+    mails, used = [], 0
+    for packed in value["mails"]:
+        count = len(packed["files"])
+        mails.append(unpack(packed, blobs[used : used + count]))
+        used += count
+    return mails

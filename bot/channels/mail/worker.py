@@ -1,0 +1,54 @@
+"""The parsing process (see `isolation`): reads requests on standard input, answers on standard output, ends when its input does.
+
+It imports what parsing needs and nothing else. It catches nothing: a mail that breaks it is told apart by its parent.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+from bot.channels.mail.parse import Own, parse
+from bot.channels.mail.wire import SIZE, head, pack
+
+MEMORY_LIMIT = 768 * 1024 * 1024
+
+
+def serve(own: Own, source: BinaryIO, target: BinaryIO) -> None:
+    """Answers requests until the other side closes."""
+    while length := source.read(SIZE.size):
+        request = json.loads(source.read(SIZE.unpack(length)[0]))
+        raws = [source.read(size) for size in request["sizes"]]
+        mails: list[dict[str, Any]] = []
+        blobs: list[bytes] = []
+        for raw in raws:
+            packed, contents = pack(parse(raw, own))
+            mails.append(packed)
+            blobs += contents
+        target.write(head({"mails": mails, "sizes": [len(blob) for blob in blobs]}))
+        for blob in blobs:
+            target.write(blob)
+        target.flush()
+
+
+def limit_memory() -> None:
+    """A mail that would fill the memory breaks this process, not the machine."""
+    try:
+        import resource  # not on every system
+    except ImportError:
+        return
+    for kind, limit in ((resource.RLIMIT_AS, MEMORY_LIMIT), (resource.RLIMIT_CORE, 0)):
+        resource.setrlimit(kind, (limit, limit))
+
+
+def main(arguments: Sequence[str]) -> None:
+    """`own` as JSON is the only argument."""
+    limit_memory()
+    given = json.loads(arguments[0])
+    serve(Own(addresses=frozenset(given["addresses"]), marks=frozenset(given["marks"])), sys.stdin.buffer, sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
