@@ -130,11 +130,9 @@ class InboxWorker:
         uow.inbox.finish(results, now=self._clock.now())
 
     async def _failed(self, items: Sequence[InboxItem], error: Exception) -> None:
-        """Several rows: each is tried alone, so that one poison line does not take its neighbours along. One row: retried or kept aside."""
+        """Of several rows the poison is found and its neighbours stay together (a burst is one thought); one row is retried or kept aside."""
         if len(items) > 1 and not isinstance(error, Transient):
-            for item in items:
-                if one := await self._prepare([item]):
-                    await self._commit_alone(one)
+            await self._without_poison(items)
             return
         if isinstance(error, Transient):
             log.warning("inbox_postponed", item_id=items[0].id, error=type(error).__name__)
@@ -144,6 +142,19 @@ class InboxWorker:
             await self._quarantine(items, error)
         else:
             await self._postpone(items, error)
+
+    async def _without_poison(self, items: Sequence[InboxItem]) -> None:
+        """Each row is read alone: what fails is dealt with, the rest is taken in together; if none fails alone, each is committed alone."""
+        alone = [(item, await self._prepare([item])) for item in items]
+        readable = [item for item, one in alone if one is not None]
+        if len(readable) < len(items):
+            together = await self._prepare(readable) if readable else None
+            if together is not None:
+                await self._commit_alone(together)
+            return
+        for _, one in alone:
+            if one is not None:
+                await self._commit_alone(one)
 
     async def _postpone(self, items: Sequence[InboxItem], error: Exception) -> None:
         wait = backoff(items[0].attempts + 1, shortest=RETRY_FROM)
