@@ -29,6 +29,12 @@ def _mailboxes(mail: MailSettings) -> Iterator[Misconfigured]:
         for address in (box.address, *box.aliases):
             if owners.setdefault(address, where) != where:
                 yield Misconfigured("{key}: адреса {address} вже є в іншій скриньці. Залиште її в одній.", key=where, address=address)
+        for name, server in (("imap", box.imap), ("smtp", box.smtp)):
+            if server.security == "plain" and not is_this_machine(server.host):
+                sentence = (
+                    "{key}.security: plain можна лише для сервера на цьому ж комп'ютері: пароль ішов би мережею відкрито. Впишіть tls."
+                )
+                yield Misconfigured(sentence, key=f"{where}.{name}")
         yield from _passwords(box, where)
 
 
@@ -48,12 +54,6 @@ def warnings(settings: Settings) -> Iterator[Misconfigured]:
         yield Misconfigured("telegram.staff_chat: не вказано, тож картки й нагадування побачать лише на Сайті.")
     if not telegram.is_on and (telegram.staff_chat or telegram.lead_chat or telegram.development_chat):
         yield Misconfigured("telegram.token: немає, тож Telegram вимкнено, хоча чати вказано. Додайте token_file.")
-    for number, box in enumerate(settings.mail.mailboxes):
-        for name, server in (("imap", box.imap), ("smtp", box.smtp)):
-            if server.security == "plain" and not is_this_machine(server.host):
-                yield Misconfigured(
-                    "mail.mailboxes[{number}].{name}.security: пароль піде мережею відкрито. Впишіть tls.", number=number, name=name
-                )
     yield from _site(settings.site)
 
 

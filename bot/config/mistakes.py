@@ -31,8 +31,6 @@ SENTENCES = {
     "int_type": "{key}: має бути ціле число.",
     "int_parsing": "{key}: має бути ціле число без лапок.",
     "int_from_float": "{key}: має бути ціле число, без дробової частини.",
-    "float_type": "{key}: має бути число.",
-    "float_parsing": "{key}: має бути число без лапок.",
     "bool_type": "{key}: має бути true або false, без лапок.",
     "bool_parsing": "{key}: має бути true або false, без лапок.",
     "greater_than_equal": "{key}: замале значення, найменше можливе {ge}.",
@@ -100,7 +98,7 @@ def _mistake(error: ErrorDetails, tree: type[BaseModel]) -> Misconfigured:
 
 def _as_text(value: object) -> str:
     """A bound or a list of choices, as pydantic words it ("'a', 'b' or 'c'"), without its English and its quotes."""
-    return f"{value:g}" if isinstance(value, float) else str(value).replace(" or ", ", ").replace("'", "")
+    return str(value).replace(" or ", ", ").replace("'", "")
 
 
 def _model_at(tree: type[BaseModel], path: Path) -> type[BaseModel] | None:

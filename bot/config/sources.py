@@ -12,7 +12,7 @@ from bot.errors import Misconfigured
 
 PREFIX = "DESKBOT_"
 DEFAULT_FILE = Path("config.toml")
-SECRETS = ("url", "token", "password")
+SECRETS = ("url", "token", "password", "metrics_token")
 
 Tree = dict[str, Any]
 

@@ -13,7 +13,6 @@ from bot.model import Priority
 
 TELEGRAM_API = "https://api.telegram.org"
 Port = Annotated[int, Field(ge=1, le=65535)]
-Share = Annotated[float, Field(ge=0, le=1)]
 Level = Literal["debug", "info", "warning", "error"]
 
 
@@ -52,6 +51,8 @@ class SiteSettings(Section):
     host: str = "127.0.0.1"
     port: Port = 8080
     base_url: Url = "http://127.0.0.1:8080"
+    metrics_token: Secret = Secret()
+    metrics_token_file: str = ""
 
 
 class TelegramSettings(Section):
@@ -160,7 +161,6 @@ class SlaSettings(Section):
 class IntakeSettings(Section):
     gap: Annotated[Duration, between("0", "5m")] = timedelta(seconds=20)
     limit: Annotated[Duration, between("0", "30m")] = timedelta(minutes=2)
-    split_confidence: Share = 0.75
 
 
 class LogSettings(Section):

@@ -55,10 +55,8 @@ class LogLine:
 
 def read_log(content: bytes) -> Iterator[LogLine]:
     """The lines of a CSV file, UTF-8 or windows-1251, separated by comma, semicolon or tab. Raises Rejected without our columns."""
-    text = _decoded(content).replace("\0", "")
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    text = decoded(content).replace("\0", "")
+    rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter_of(text))
     heading = [name.strip().lower() for name in next(rows, [])]
     if missing := [name for name in _REQUIRED if name not in heading]:
         raise Rejected(
@@ -176,7 +174,14 @@ def _is_answered(text: str, line: int) -> bool:
     raise Permanent("Рядок {line}: у стовпці answered «{text}»; має бути yes або no.", line=line, text=text[:40])
 
 
-def _decoded(content: bytes) -> str:
+def delimiter_of(text: str) -> str:
+    """What separates the cells of a CSV text: whichever of comma, semicolon and tab its heading has most of."""
+    heading = text.split("\n", 1)[0]
+    return max(",;\t", key=heading.count)
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file that an office program saved: UTF-8 or windows-1251."""
     for charset in ("utf-8-sig", "cp1251"):
         try:
             return content.decode(charset)

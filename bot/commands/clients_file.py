@@ -1,0 +1,209 @@
+"""Client companies as a CSV file has them, and everything that is wrong with it. Pure: no file, no database.
+
+Columns: company, domains, contacts, phones, plan. Several values in one cell are separated by `;`, `|` or a new line:
+
+* contacts: "Олена Коваль <olena@example.com> +380440000001";
+* phones: "+380440000002 Олена Коваль", or a bare number, which belongs to the only contact or else to the company's common one;
+* plan: name and monthly time, "Стандарт 10h"; the time once for each name is enough.
+
+Several lines of one company are one company.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.channels.phone.parse import decoded, delimiter_of, normal_number
+from bot.config.values import MAIL, parse_duration
+from bot.errors import Rejected
+from bot.model import Address
+
+COLUMNS = ("company", "domains", "contacts", "phones", "plan")
+# A domain that anybody may have an address at names nobody's company.
+PUBLIC_DOMAINS = frozenset(
+    ("gmail.com", "googlemail.com", "ukr.net", "i.ua", "meta.ua", "bigmir.net", "outlook.com", "hotmail.com", "icloud.com", "yahoo.com")
+)
+DOMAIN = re.compile(r"(?!-)[\w-]+(\.[\w-]+)+")
+NUMBER = re.compile(r"\+?\d[\d ()./-]{5,}\d")
+WHOLE_PLAN = re.compile(r"(?P<name>.*?)[\s:=/,(]*(?P<time>\d[\d.,]*\s*[^\W\d]+\.?)\)?")
+
+
+@dataclass(slots=True)
+class Person:
+    """A contact as the file has them; `addresses` grow while its lines are read."""
+
+    name: str
+    addresses: list[Address] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Company:
+    """One company of the file. `line` is where it first stands; 1 is the heading."""
+
+    name: str
+    line: int
+    domains: list[str] = field(default_factory=list)
+    people: list[Person] = field(default_factory=list)
+    plan_name: str = ""
+    plan_time: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong in which line, as a sentence with braces for `values`."""
+
+    line: int
+    sentence: str
+    values: dict[str, str] = field(default_factory=dict)
+
+
+class Reader:
+    """Reads a file: `companies` in its order and every problem in it. Raises Rejected when it is no such file at all."""
+
+    def __init__(self, content: bytes) -> None:
+        self.problems: list[Problem] = []
+        self._companies: dict[str, Company] = {}
+        self._owners: dict[str, Company] = {}
+        self._plans: dict[str, timedelta] = {}
+        for line, cells in _rows(content):
+            self._take(line, cells)
+        for company in self.companies:
+            self._settle_plan(company)
+        self.problems.sort(key=lambda problem: problem.line)
+
+    @property
+    def companies(self) -> list[Company]:
+        return list(self._companies.values())
+
+    def _take(self, line: int, cells: dict[str, str]) -> None:
+        name = " ".join(cells.get("company", "").split())
+        if not name:
+            self._say(line, "немає назви компанії (стовпець company).")
+            return
+        company = self._companies.setdefault(name.casefold(), Company(name=name, line=line))
+        for domain in _parts(cells.get("domains", "")):
+            self._domain(company, line, domain.lower().removeprefix("@").rstrip("."))
+        for text in _parts(cells.get("contacts", "")):
+            self._contact(company, line, text)
+        for text in _parts(cells.get("phones", "")):
+            self._phone(company, line, text)
+        if plan := " ".join(cells.get("plan", "").split()):
+            self._plan(company, line, plan)
+
+    def _domain(self, company: Company, line: int, domain: str) -> None:
+        if not DOMAIN.fullmatch(domain):
+            self._say(line, "«{value}» не є доменом; очікується на зразок example.com.", value=domain)
+        elif domain in PUBLIC_DOMAINS:
+            self._say(
+                line, "{value} — спільний домен: до цієї компанії потрапили б листи чужих людей. Впишіть людей у contacts.", value=domain
+            )
+        elif self._is_free(company, line, domain) and domain not in company.domains:
+            company.domains.append(domain)
+
+    def _contact(self, company: Company, line: int, text: str) -> None:
+        rest, addresses = text, []
+        if found := re.search(r"<([^<>]*)>|\S*@\S*", text):
+            mail = (found[1] if found[1] is not None else found[0]).strip().lower()
+            if not MAIL.fullmatch(mail):
+                self._say(line, "«{value}» не є адресою пошти.", value=mail)
+                return
+            addresses.append(Address(channel="mail", value=mail))
+            rest = rest.replace(found[0], " ")
+        if found := NUMBER.search(rest):
+            addresses.append(Address(channel="phone", value=normal_number(found[0])))
+            rest = rest.replace(found[0], " ")
+        name = " ".join(rest.split()).strip(" ,")
+        if not name and not addresses:
+            self._say(line, "«{value}» не схоже на людину; очікується на зразок «Олена Коваль <olena@example.com>».", value=text)
+        elif any(char.isdigit() for char in name) or "@" in name:
+            self._say(line, "у «{value}» зайве: {rest}. Людей розділяє крапка з комою.", value=text, rest=name)
+        else:
+            self._add(company, line, name or addresses[0].value, addresses)
+
+    def _phone(self, company: Company, line: int, text: str) -> None:
+        found = NUMBER.search(text)
+        number = normal_number(found[0]) if found else ""
+        if not found or not number:
+            self._say(line, "«{value}» не схоже на номер телефону; очікується на зразок +380440000001.", value=text)
+            return
+        name = " ".join(text.replace(found[0], " ").split()).strip(" ,()")
+        if any(char.isdigit() for char in name):
+            self._say(line, "у «{value}» більше ніж один номер. Номери розділяє крапка з комою.", value=text)
+            return
+        if not name:
+            name = company.people[0].name if len(company.people) == 1 else company.name
+        self._add(company, line, name, [Address(channel="phone", value=number)])
+
+    def _add(self, company: Company, line: int, name: str, addresses: Iterable[Address]) -> None:
+        person = next((each for each in company.people if each.name.casefold() == name.casefold()), None)
+        if person is None:
+            person = Person(name)
+            company.people.append(person)
+        for address in addresses:
+            if self._is_free(company, line, address.value) and address not in person.addresses:
+                other = next((each for each in company.people if each is not person and address in each.addresses), None)
+                if other is None:
+                    person.addresses.append(address)
+                else:
+                    self._say(line, "{value} вже записано за {other}.", value=address.value, other=other.name)
+
+    def _is_free(self, company: Company, line: int, key: str) -> bool:
+        owner = self._owners.setdefault(key, company)
+        if owner is not company:
+            self._say(line, "{value} вже є в компанії «{other}» (рядок {where}).", value=key, other=owner.name, where=str(owner.line))
+        return owner is company
+
+    def _plan(self, company: Company, line: int, text: str) -> None:
+        name, time = text, None
+        if found := WHOLE_PLAN.fullmatch(text):
+            name, time = found["name"].strip(), parse_duration(found["time"])
+        if not name or (time is None and any(char.isdigit() for char in text.split()[-1])):
+            self._say(line, "тариф «{value}» незрозумілий; очікується назва й місячний час на зразок «Стандарт 10h».", value=text)
+            return
+        if company.plan_name and company.plan_name.casefold() != name.casefold():
+            self._say(line, "два тарифи в одній компанії: «{one}» і «{other}».", one=company.plan_name, other=name)
+            return
+        company.plan_name = company.plan_name or name
+        known = self._plans.setdefault(name.casefold(), time) if time is not None else None
+        if time is not None and known != time:
+            self._say(line, "тариф «{value}» має різний місячний час у різних рядках.", value=name)
+
+    def _settle_plan(self, company: Company) -> None:
+        company.plan_time = self._plans.get(company.plan_name.casefold())
+        if company.plan_name and company.plan_time is None:
+            self._say(
+                company.line,
+                "для тарифу «{value}» ніде не вказано місячний час; додайте його, наприклад «{value} 10h».",
+                value=company.plan_name,
+            )
+
+    def _say(self, line: int, sentence: str, **values: str) -> None:
+        self.problems.append(Problem(line=line, sentence=sentence, values={name: value[:60] for name, value in values.items()}))
+
+
+def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+    text = decoded(content).replace("\0", "")
+    rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter_of(text))
+    heading = [cell.strip().lower() for cell in next(rows, [])]
+    if "company" not in heading:
+        raise Rejected("У файлі немає стовпця company. Перший рядок має бути таким: {columns}.", columns=",".join(COLUMNS))
+    for name in heading:
+        if name not in COLUMNS:
+            close = difflib.get_close_matches(name, COLUMNS, n=1)
+            guess = close[0] if close else ", ".join(COLUMNS)
+            raise Rejected("Невідомий стовпець «{name}». Можливо, ви мали на увазі: {guess}?", name=name, guess=guess)
+    try:
+        for cells in rows:
+            if any(cell.strip() for cell in cells):
+                yield rows.line_num, dict(zip(heading, cells, strict=False))
+    except csv.Error as error:
+        raise Rejected("Рядок {line} не читається: схоже, лапки не закрито.", line=rows.line_num) from error
+
+
+def _parts(cell: str) -> list[str]:
+    return [part for each in re.split(r"[;|\n]", cell) if (part := each.strip())]
