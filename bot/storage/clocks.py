@@ -1,0 +1,66 @@
+"""Clocks on a database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from bot.model import TicketClock
+from bot.storage import tables
+from bot.storage.mapping import clock_values, to_clock
+from bot.storage.session import Session
+from bot.storage.tables import UNFINISHED, is_one_of
+from bot.storage.types import UtcDateTime
+
+_clocks, _tickets = tables.clocks, tables.tickets
+_add = insert(_clocks)
+_save = update(_clocks).where(_clocks.c.id == bindparam("row_id"))
+_of_ticket = select(_clocks).where(_clocks.c.ticket_id == bindparam("of_ticket")).order_by(_clocks.c.id)
+_of_ticket_locked = _of_ticket.with_for_update()
+# The ticket is locked along with its clock: a verb locks the ticket first, so a tick that waited for it while holding the clock
+# could meet a verb that waits the other way round. What is not free at once is left for the next tick.
+_due = (
+    select(_clocks)
+    .join(_tickets, _tickets.c.id == _clocks.c.ticket_id)
+    .where(_clocks.c.next_nudge_at <= bindparam("now", type_=UtcDateTime()), is_one_of(_clocks.c.state, UNFINISHED))
+    .order_by(_clocks.c.next_nudge_at, _clocks.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=(_clocks, _tickets))
+)
+_running = (
+    select(_clocks)
+    .where(_clocks.c.id > bindparam("after_id"), is_one_of(_clocks.c.state, UNFINISHED))
+    .order_by(_clocks.c.id)
+    .limit(bindparam("most"))
+)
+
+
+class SqlClocks:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, clock: TicketClock) -> None:
+        self._session.change("clocks").put("clocks", _add, clock_values(clock))
+
+    async def of_ticket(self, ticket_id: int) -> list[TicketClock]:
+        return await self._list(_of_ticket_locked if self._session.is_writing else _of_ticket, {"of_ticket": ticket_id})
+
+    def save(self, clock: TicketClock) -> None:
+        if not clock.id:
+            raise LookupError("a clock without an id was never read from the store")
+        self._session.change("clocks").put("clock_changes", _save, {"row_id": clock.id, **clock_values(clock)})
+
+    async def claim_due(self, *, now: datetime, limit: int) -> list[TicketClock]:
+        self._session.change()
+        return await self._list(_due, {"now": now, "most": limit})
+
+    async def running(self, *, after_id: int, limit: int) -> list[TicketClock]:
+        return await self._list(_running, {"after_id": after_id, "most": limit})
+
+    async def _list(self, statement: Any, values: dict[str, Any]) -> list[TicketClock]:
+        def work(connection: Connection) -> list[TicketClock]:
+            return [to_clock(row) for row in connection.execute(statement, values)]
+
+        return await self._session.run(work, needs=("clocks",))
