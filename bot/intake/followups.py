@@ -1,0 +1,226 @@
+"""What an answer in a running ticket is (R6): it goes on with the ticket, ends it, says thanks, or asks for something new.
+
+"Thanks" must be right when it is said: it neither reopens the ticket nor moves a lamp, so an answer that was taken for
+thanks would leave a person waiting. Where the words leave a doubt, the verdict is `answer`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.intake.clean import SILENT, ZoneKind, find_zones, sentence_kind
+from bot.intake.lexicon import followups as words_of
+from bot.intake.rules import unit_zones
+from bot.intake.signals import Signals, opening_of, read_signals
+from bot.intake.text import WORD, fold, whole
+from bot.intake.units import STRENGTH, Joint, Unit, split_units
+
+Span = tuple[int, int]
+
+
+LIMIT = 2_000  # characters of the title, the staff's message and a sentence that are read
+
+
+class Verdict(StrEnum):
+    """What an answer is. Only THANKS leaves the turn and the lamp where they are."""
+
+    ANSWER = "answer"
+    THANKS = "thanks"
+    SOLVED = "solved"
+    NOT_SOLVED = "not_solved"
+    NEW_TASK = "new_task"
+    ANSWER_AND_NEW = "answer_and_new"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowupVerdict:
+    """The verdict and the spans of the text that ask for something new, in order; `because` explains it."""
+
+    verdict: Verdict
+    new_tasks: tuple[Span, ...] = ()
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    start: int
+    end: int
+    words: str
+    signals: Signals
+    joint: Joint
+
+
+_SOLVED = whole(words_of.SOLVED)
+_BROKEN = whole(words_of.STILL_BROKEN)
+_ASKED_BROKEN = re.compile(words_of.STAFF_ASKS_BROKEN)
+_ASKED_SOLVED = whole(words_of.STAFF_ASKS_SOLVED)
+_DONE = whole(words_of.STAFF_TELLS_DONE)
+_YES = re.compile(r"(?:" + words_of.YES + r")(?![^\W_])")
+_NO = re.compile(r"(?:" + words_of.NO + r")(?![^\W_])")
+_PROMISE = whole(words_of.PROMISE)
+_NEW = re.compile(r"(?:" + words_of.NEW_TASK + r")(?![^\W_])")
+_REFUSED = re.compile(r"(?<![^\W_])не (?:допомогло|помогло|вийшло|получ\w+|змінил\w+|працю\w+|работа\w+)")
+
+
+def read_followup(text: str, ticket_title: str, last_staff_message: str) -> FollowupVerdict:
+    """The verdict on an answer. Never raises; linear in the length of the text."""
+    folded, title, staff = fold(text), fold(ticket_title[:LIMIT]), fold(last_staff_message[:LIMIT])
+    sentences = _sentences(text, folded)
+    new = _new_from(sentences, title, staff)
+    before = sentences[:new] if new is not None else sentences
+    state = _state(before, staff)
+    if new is None:
+        return FollowupVerdict(verdict=state, because=_BECAUSE[state])
+    spans = _task_spans(text, sentences[new:])
+    verdict = Verdict.NEW_TASK if state is Verdict.THANKS else Verdict.ANSWER_AND_NEW
+    return FollowupVerdict(verdict=verdict, new_tasks=spans, because=_BECAUSE[verdict])
+
+
+_BECAUSE = {
+    Verdict.ANSWER: "it speaks of the ticket",
+    Verdict.THANKS: "thanks, a receipt or a promise: nothing to do",
+    Verdict.SOLVED: "it says that the matter is settled",
+    Verdict.NOT_SOLVED: "it says that the failure is still there",
+    Verdict.NEW_TASK: "it asks for something that is not in the ticket",
+    Verdict.ANSWER_AND_NEW: "it answers and asks for something that is not in the ticket",
+}
+
+
+def _sentences(text: str, folded: str) -> list[_Sentence]:
+    """The sentences that say something: without quotations, signatures and greetings."""
+    units = split_units(text)
+    kinds = unit_zones(units, find_zones(text))
+    found: list[_Sentence] = []
+    group: list[Unit] = []
+    for number, unit in enumerate(units):
+        cut = STRENGTH[unit.joint] >= STRENGTH[Joint.SEMICOLON] or _NEW.match(opening_of(folded[unit.body_start : unit.body_end]))
+        if group and (cut or kinds[number] in SILENT):
+            found += _read(folded, group)
+            group = []
+        if kinds[number] not in SILENT and kinds[number] is not ZoneKind.SUBJECT:
+            group.append(unit)
+    return found + _read(folded, group)
+
+
+def _read(folded: str, group: Sequence[Unit]) -> list[_Sentence]:
+    if not group:
+        return []
+    start, end = group[0].body_start, group[-1].body_end
+    words = folded[start : min(end, start + LIMIT)]
+    if sentence_kind(words) is ZoneKind.GREETING or not words.strip():
+        return []
+    return [_Sentence(start, end, words, read_signals(words), group[0].joint)]
+
+
+def _new_from(sentences: Sequence[_Sentence], title: str, staff: str) -> int | None:
+    """The first sentence from which on the answer asks for something new, or None."""
+    known = read_signals(title + " " + staff).stems
+    for place, sentence in enumerate(sentences):
+        signals = sentence.signals
+        akin = len(signals.stems & known)
+        if _NEW.match(opening_of(sentence.words)) and signals.words >= 3 and (signals.says_something or signals.words >= 5) and akin < 2:
+            return place
+        if (
+            place
+            and akin == 0
+            and signals.words >= 5
+            and signals.asks
+            and not signals.points_back
+            and not signals.continues
+            and not _about_this(sentence)
+        ):
+            return place
+        if place == 0 and akin == 0 and _is_foreign(sentences, staff):
+            return place
+    return None
+
+
+def _about_this(sentence: _Sentence) -> bool:
+    return bool(_PROMISE.search(sentence.words) or _SOLVED.search(sentence.words) or _BROKEN.search(sentence.words))
+
+
+def _is_foreign(sentences: Sequence[_Sentence], staff: str) -> bool:
+    """Whether an answer speaks of something else from its first word on: the staff asked nothing, and it asks or tells a failure."""
+    first = sentences[0]
+    said = first.signals
+    if (
+        said.words < 4
+        or said.points_back
+        or _about_this(first)
+        or _YES.match(opening_of(first.words))
+        or _NO.match(opening_of(first.words))
+    ):
+        return False
+    if "?" in staff and not said.asks:
+        return False
+    return (said.asks or said.fails) and len(said.stems) >= 3
+
+
+def _state(sentences: Sequence[_Sentence], staff: str) -> Verdict:
+    """What an answer says about the ticket itself."""
+    words = " ".join(one.words for one in sentences)
+    said = WORD.findall(words)
+    if not said:
+        return Verdict.THANKS
+    short = len(said) <= 3
+    if short and _YES.match(opening_of(words)):
+        if _ASKED_BROKEN.search(staff):
+            return Verdict.NOT_SOLVED
+        if "?" in staff:
+            return Verdict.SOLVED if _ASKED_SOLVED.search(staff) else Verdict.ANSWER
+    if short and _NO.match(opening_of(words)) and "?" in staff:
+        return Verdict.NOT_SOLVED if _ASKED_SOLVED.search(staff) else Verdict.ANSWER
+    settled = [match for match in _SOLVED.finditer(words) if not words[: match.start()].endswith(("не ", "not ", "ні "))]
+    broken = _BROKEN.search(words)
+    if broken and (_DONE.search(staff) or _REFUSED.search(words)) and not (settled and settled[-1].start() > broken.start()):
+        return Verdict.NOT_SOLVED
+    if settled and not broken:
+        return Verdict.SOLVED
+    if settled and broken:
+        return Verdict.SOLVED if settled[-1].start() > broken.start() else Verdict.NOT_SOLVED
+    if _is_receipt(sentences, staff):
+        return Verdict.THANKS
+    return Verdict.ANSWER
+
+
+def _is_receipt(sentences: Sequence[_Sentence], staff: str) -> bool:
+    """Whether each sentence is thanks, a receipt or a promise, and the staff did not wait for an answer to a question."""
+    if any(one.signals.question for one in sentences):
+        return False
+    for sentence in sentences:
+        if sentence_kind(sentence.words) in (ZoneKind.THANKS, ZoneKind.CALLER) or not WORD.search(sentence.words):
+            continue
+        if not _PROMISE.search(sentence.words) or sentence.signals.words > 16:
+            return False
+    asked = "?" in staff and not _DONE.search(staff)
+    return not (asked and len(sentences) == 1 and sentences[0].signals.words <= 2)
+
+
+def _task_spans(text: str, sentences: Sequence[_Sentence]) -> tuple[Span, ...]:
+    """The spans of the new requests: a list item, a paragraph or an addition begins another one."""
+    spans: list[Span] = []
+    lead = False
+    for sentence in sentences:
+        kind = sentence_kind(sentence.words)
+        if kind is not None and kind is not ZoneKind.CALL_BACK:
+            continue
+        opens = sentence.words.rstrip().endswith(":") or (
+            sentence.signals.words <= 4 and not sentence.signals.asks and not sentence.signals.fails
+        )
+        apart = (
+            lead or sentence.joint in (Joint.ITEM, Joint.PARAGRAPH) or (sentence.joint is Joint.LINE and sentence.signals.says_something)
+        )
+        if opens and not spans:
+            lead = True
+            continue
+        if not spans or (apart and sentence.signals.says_something):
+            spans.append((sentence.start, sentence.end))
+        else:
+            spans[-1] = (spans[-1][0], sentence.end)
+        lead = False
+    if not spans and sentences:
+        spans.append((sentences[0].start, sentences[-1].end))
+    return tuple(spans)
