@@ -16,9 +16,11 @@ from typing import Any
 
 from bot.lamps import card_lamp, client_lamp
 from bot.model import Attachment, Contact, Delivery, Message, Route, Ticket, UrgencyReason
+from bot.sla.explain import Account
 
 CARD_URGENCY = 1
 RECEIPT_URGENCY = 2
+NUDGE_URGENCY = 2
 WORD_URGENCY = 3
 QUIET_URGENCY = 6
 
@@ -237,6 +239,70 @@ def client_word(facts: Facts, message: Message, staff: StaffRoutes, *, verdict: 
         )
         for route in staff.desk
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """One clock's part of a nudge: the ticket, the promise, why this minute. `rung` is before, due, after, claimed or snoozed.
+
+    `counted_from` is what the promise counts from, `account` what it counted and skipped on the way to `due_at`.
+    """
+
+    facts: Facts
+    rung: str
+    kind: str
+    due_at: datetime
+    effective_due_at: datetime
+    planned_at: datetime
+    account: Account
+    claimed_at: datetime | None = None
+
+    def body(self) -> dict[str, Any]:
+        """The facts for staff, and under "nudge" the promise: instants in ISO 8601, `counted` in seconds, `skipped` as kinds and labels."""
+        return self.facts.for_staff() | {
+            "nudge": {
+                "rung": self.rung,
+                "clock": self.kind,
+                "counted_from": self.account.start.isoformat(),
+                "due_at": self.due_at.isoformat(),
+                "effective_due_at": self.effective_due_at.isoformat(),
+                "planned_at": self.planned_at.isoformat(),
+                "claimed_at": self.claimed_at.isoformat() if self.claimed_at else None,
+                "counted": int(self.account.counted.total_seconds()),
+                "skipped": [{"kind": each.kind.value, "labels": list(each.labels)} for each in self.account.skipped],
+            }
+        }
+
+
+def nudge(
+    route: Route,
+    reminders: Sequence[Reminder],
+    *,
+    cause: str,
+    total: int,
+    now: datetime,
+    silent_since: datetime | None = None,
+    edit_key: str | None = None,
+) -> Delivery:
+    """What is due together for one chat, in one message, most pressing first; `total` may be more than the reminders shown.
+
+    `silent_since` is set when the desk was not running for a while before this.
+    """
+    return Delivery(
+        key=f"{cause}:nudge:{route.channel}:{route.recipient}",
+        route=route,
+        kind="nudge",
+        body={
+            "language": "uk",
+            "tickets": [each.body() for each in reminders],
+            "total": total,
+            "silent_since": silent_since.isoformat() if silent_since else None,
+        },
+        created_at=now,
+        ticket_ids=tuple(dict.fromkeys(each.facts.ticket.id for each in reminders)),
+        edit_key=edit_key,
+        urgency=NUDGE_URGENCY,
+    )
 
 
 def alert(routes: Sequence[Route], text: str, *, cause: str, now: datetime) -> list[Delivery]:

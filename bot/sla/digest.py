@@ -1,0 +1,132 @@
+"""What one tick has to say, gathered by chat: everything due together for one chat is one message, however many transactions it takes.
+
+A long digest shows the most pressing tickets and counts the rest. When a tick needs several transactions, each writes the digest as it
+stands so far under one edit key: the unsent version gives way to the newer one, and one that is out already is edited.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot import notices
+from bot.model import Agent, Contact, Delivery, Route, Ticket, TicketClock
+from bot.notices import Facts, Reminder, StaffRoutes
+from bot.ports import UnitOfWork
+from bot.sla.explain import account
+from bot.sla.policy import Policy
+from bot.sla.reminders import Audience, Nudge
+
+# As many as fit a chat message with a line of explanation each.
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One clock that spoke in this tick. `clock` is the row as it was claimed: its id, generation and step make the nudge unique."""
+
+    clock: TicketClock
+    ticket: Ticket
+    nudge: Nudge
+    owner: Agent | None
+
+    @property
+    def cause(self) -> str:
+        return f"clock:{self.clock.id}:g{self.clock.generation}:s{self.clock.step}"
+
+    @property
+    def pressing(self) -> tuple[datetime, int]:
+        """What comes first in a digest."""
+        return self.nudge.effective_due_at, self.ticket.id
+
+
+def routes_of(line: Line, staff: StaffRoutes) -> tuple[Route, ...]:
+    """Where a line goes, each place once. An owner without a chat of their own is reached through the staff's, named there."""
+    found: list[Route] = []
+    for audience in line.nudge.audiences:
+        match audience:
+            case Audience.STAFF:
+                found += staff.desk
+            case Audience.OWNER:
+                found += _own_chat(line.owner, staff) or staff.desk
+            case Audience.LEAD:
+                found += staff.leads
+    return tuple(dict.fromkeys(found))
+
+
+def _own_chat(owner: Agent | None, staff: StaffRoutes) -> tuple[Route, ...]:
+    """The owner's private chat, when the desk is on Telegram at all."""
+    is_on = any(route.channel == "telegram" for route in (*staff.desk, *staff.leads))
+    return (Route(channel="telegram", recipient=owner.telegram_id),) if is_on and owner and owner.telegram_id else ()
+
+
+@dataclass(slots=True)
+class Digests:
+    """The digests of one tick at `now`, growing batch by batch. Dropped with the tick when a transaction fails."""
+
+    policy: Policy
+    staff: StaffRoutes
+    now: datetime
+    silent_since: datetime | None = None
+    _by_route: dict[Route, list[Line]] = field(default_factory=dict)
+    _shown: dict[int, Reminder] = field(default_factory=dict)
+
+    async def deliveries(self, uow: UnitOfWork, lines: Sequence[Line], *, is_alone: bool) -> list[Delivery]:
+        """The messages that a further batch of lines leads to; `is_alone`: no other batch came before or will come after."""
+        touched: dict[Route, list[Line]] = {}
+        for line in lines:
+            for route in routes_of(line, self.staff):
+                touched.setdefault(route, []).append(line)
+                self._by_route.setdefault(route, []).append(line)
+        edit_key = None if is_alone else f"nudges:{self.now.isoformat()}"
+        return [await self._delivery(uow, route, new, edit_key) for route, new in touched.items()]
+
+    async def _delivery(self, uow: UnitOfWork, route: Route, new: Sequence[Line], edit_key: str | None) -> Delivery:
+        everything = sorted(self._by_route[route], key=lambda line: line.pressing)
+        return notices.nudge(
+            route,
+            [await self._reminder(uow, line) for line in everything[:SHOWN]],
+            cause=cause_of(new),
+            total=len(everything),
+            now=self.now,
+            silent_since=self.silent_since,
+            edit_key=edit_key,
+        )
+
+    async def _reminder(self, uow: UnitOfWork, line: Line) -> Reminder:
+        clock, calendars = line.clock, self.policy.calendars
+        if clock.id not in self._shown:
+            self._shown[clock.id] = Reminder(
+                facts=await _facts(uow, line),
+                rung=line.nudge.rung.value,
+                kind=clock.kind.value,
+                due_at=clock.due_at,
+                effective_due_at=line.nudge.effective_due_at,
+                planned_at=line.nudge.planned_at,
+                account=account(calendars.get(clock.calendar, self.policy.desk_calendar), clock.started_at, clock.due_at),
+                claimed_at=clock.met_at,
+            )
+        return self._shown[clock.id]
+
+
+def cause_of(lines: Sequence[Line]) -> str:
+    """One clock's own cause, or a digest's: unique by everything in it."""
+    causes = [line.cause for line in lines]
+    if len(causes) == 1:
+        return causes[0]
+    return "clocks:" + hashlib.sha256(" ".join(sorted(causes)).encode()).hexdigest()[:32]
+
+
+async def _facts(uow: UnitOfWork, line: Line) -> Facts:
+    ticket = line.ticket
+    contact = await uow.people.contact(ticket.contact_id) or Contact(id=ticket.contact_id, name="?")
+    client = await uow.people.client(ticket.client_id) if ticket.client_id else None
+    return Facts(
+        ticket=ticket,
+        contact=contact,
+        client_name=client.name if client else "",
+        assignee_name=line.owner.name if line.owner else "",
+        due_at=line.clock.due_at,
+    )

@@ -1,0 +1,76 @@
+"""Running clocks after a change of calendars: a holiday was added, hours were edited, or the zone's own rules changed with a new tzdata.
+
+Whether anything changed is seen from a fingerprint in the store, so an ordinary start costs one read. Chunks are short transactions,
+and a run that is cut off is simply done again: recomputing twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from bot.ports import Storage
+from bot.sla.clocks import recompute_clock
+from bot.sla.policy import Policy
+
+FINGERPRINT = "sla_calendars"
+CHUNK = 50
+# The offsets of a zone are sampled by the week; three years hold every rule that a running clock can meet.
+SAMPLED = timedelta(days=3 * 366)
+
+log = structlog.get_logger(__name__)
+
+
+def fingerprint(policy: Policy, *, year: int) -> str:
+    """Changes with the calendars, and with the offsets that their zones have from this year on."""
+    parts = [repr((name, calendar.zone, calendar.weekly, calendar.exceptions)) for name, calendar in sorted(policy.calendars.items())]
+    start = datetime(year, 1, 1, tzinfo=UTC)
+    for calendar in {each.zone: each for each in policy.calendars.values()}.values():
+        parts += [str(calendar.local(start + timedelta(weeks=week)).utcoffset()) for week in range(SAMPLED // timedelta(weeks=1))]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+async def recompute_if_changed(storage: Storage, policy: Policy, *, now: datetime) -> int:
+    """Recompute all running clocks when the calendars are not those of last time; how many moved."""
+    current = fingerprint(policy, year=now.year)
+    async with storage.read() as uow:
+        if await uow.state.get(FINGERPRINT) == current:
+            return 0
+    moved = await recompute_all(storage, policy, now=now)
+    async with storage.write() as uow:
+        uow.state.set(FINGERPRINT, current)
+        await uow.commit()
+    log.info("clocks_recomputed", moved=moved)
+    return moved
+
+
+async def recompute_all(storage: Storage, policy: Policy, *, now: datetime) -> int:
+    """Every running clock by the policy's calendars, chunk by chunk, yielding between chunks; how many moved."""
+    moved, after_id = 0, 0
+    while True:
+        async with storage.read() as uow:
+            clocks = await uow.clocks.running(after_id=after_id, limit=CHUNK)
+        if not clocks:
+            return moved
+        after_id = clocks[-1].id
+        stale = sorted({clock.ticket_id for clock in clocks if recompute_clock(policy, clock, now=now) != clock})
+        moved += await _recompute_tickets(storage, policy, stale, now=now) if stale else 0
+        await asyncio.sleep(0)
+
+
+async def _recompute_tickets(storage: Storage, policy: Policy, ticket_ids: list[int], *, now: datetime) -> int:
+    """Locks each ticket before its clocks, as the desk's verbs do, and looks at the row again: it may have been met meanwhile."""
+    moved = 0
+    async with storage.write() as uow:
+        for ticket_id in ticket_ids:
+            await uow.tickets.get(ticket_id)
+            for clock in await uow.clocks.of_ticket(ticket_id):
+                again = recompute_clock(policy, clock, now=now)
+                if again != clock:
+                    uow.clocks.save(again)
+                    moved += 1
+        await uow.commit()
+    return moved
