@@ -1,7 +1,6 @@
-"""The composition root: the one place that knows everybody. It builds a desk, sets it in motion and stops it in reverse order.
+"""The composition root: it builds a desk from its configuration, sets it in motion and stops it in reverse order.
 
-Plain constructor arguments, nothing opened at import time. Channels are built only when they are wanted, because their libraries are heavy
-(aiogram alone is 3.5 s and 165 MB), and a channel that is not configured stays off and says how to switch it on.
+Plain constructor arguments, nothing opened at import time. Channels are built in `bot.wiring`.
 """
 
 from __future__ import annotations
@@ -10,107 +9,29 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot.channels.base import Channel, Health
-from bot.channels.inbox import InboxWorker
-from bot.channels.outbox import OutboxWorker
+from bot.channels.base import Health
 from bot.channels.supervisor import keep_alive
 from bot.clock import Clock, SystemClock
 from bot.config import Settings, build_policy
 from bot.desk import Desk
+from bot.house import House, database_url, staff_routes
 from bot.intake.service import Intake, IntakeSettings
-from bot.model import Route
 from bot.notices import StaffRoutes
-from bot.ports import Storage
 from bot.promises import Promises
+from bot.wiring import BUILDERS
 
-SITE_FEED = Route(channel="site", recipient="staff")
+__all__ = ["FILE_CHANNELS", "House", "open_house", "run", "run_house"]
+
 # What commands that only take files in need.
 FILE_CHANNELS = frozenset({"mail", "phone", "chatlog"})
 STOP_WITHIN = timedelta(seconds=8)
 
-if TYPE_CHECKING:
-    from fastapi import FastAPI
-
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True, kw_only=True)
-class House:
-    """A desk with everything it needs. `channels` are those wanted and configured; `health` also tells of those that are off.
-
-    `speed` is how many times faster than the wall its clock runs (1 but for the demo): leases are wall time, so they are stretched by it.
-    """
-
-    settings: Settings
-    clock: Clock
-    zone: ZoneInfo
-    storage: Storage
-    promises: Promises
-    desk: Desk
-    intake: Intake
-    speed: float = 1.0
-    channels: dict[str, Channel] = field(default_factory=dict)
-    health: list[Health] = field(default_factory=list)
-    _inbox: InboxWorker | None = None
-    _outbox: OutboxWorker | None = None
-
-    @property
-    def inbox(self) -> InboxWorker:
-        """The worker that interprets; made at first use and woken by every commit."""
-        if self._inbox is None:
-            self._inbox = InboxWorker(
-                storage=self.storage,
-                channels=self.channels,
-                clock=self.clock,
-                alert_routes=self.desk.staff.desk,
-                lease=timedelta(minutes=2) * self.speed,
-            )
-            self.storage.on_commit.append(self._inbox.wake)
-        return self._inbox
-
-    @property
-    def outbox(self) -> OutboxWorker:
-        """The worker that delivers; made at first use and woken by every commit."""
-        if self._outbox is None:
-            self._outbox = OutboxWorker(
-                storage=self.storage,
-                channels=self.channels,
-                clock=self.clock,
-                alert_routes=self.desk.staff.desk,
-                lease=timedelta(minutes=1) * self.speed,
-            )
-            self.storage.on_commit.append(self._outbox.wake)
-        return self._outbox
-
-    async def close(self) -> None:
-        """Let go of the database and of what channels hold (a parser process, connections)."""
-        for channel in self.channels.values():
-            if closing := getattr(channel, "close", None):
-                await closing()
-        await self.storage.close()
-
-
-def database_url(settings: Settings) -> str:
-    """The configured database, by default one SQLite file in the data folder."""
-    return settings.storage.url.reveal() or f"sqlite:///{settings.desk.data_dir / 'deskbot.db'}"
-
-
-def staff_routes(settings: Settings) -> StaffRoutes:
-    """Where staff hear of things: the chats that are configured, and the Site's feed."""
-
-    def chats(*ids: str) -> tuple[Route, ...]:
-        return tuple(Route(channel="telegram", recipient=chat) for chat in ids if chat and settings.telegram.is_on)
-
-    feed = (SITE_FEED,) if settings.site.enabled else ()
-    desk = (*chats(settings.telegram.staff_chat), *feed)
-    return StaffRoutes(desk=desk, leads=chats(settings.telegram.lead_chat) or desk, development=chats(settings.telegram.development_chat))
 
 
 async def open_house(
@@ -139,66 +60,6 @@ async def open_house(
         if only is None or name in only:
             await build(house)
     return house
-
-
-async def _site(house: House) -> None:
-    from bot.channels.site.access import site_key
-    from bot.channels.site.channel import SiteChannel
-    from bot.channels.site.options import SiteOptions
-
-    settings = house.settings
-    if not settings.site.enabled:
-        house.health.append(Health(name="site", detail="Сайт вимкнено: [site] enabled = true."))
-        return
-    options = SiteOptions(
-        host=settings.site.host,
-        port=settings.site.port,
-        base_url=settings.site.base_url,
-        desk_name=settings.desk.name,
-        phones=settings.desk.phones,
-        quiet_gap=settings.intake.gap,
-        burst_limit=settings.intake.limit,
-    )
-    async with house.storage.write() as uow:
-        secret = await site_key(uow)
-        await uow.commit()
-
-    def application() -> FastAPI:
-        from bot.channels.site.app import create_app
-
-        return create_app(
-            storage=house.storage,
-            desk=house.desk,
-            clock=house.clock,
-            options=options,
-            health=house.health,
-            secret=secret,
-            zone=house.zone,
-        )
-
-    _add(house, SiteChannel(intake=house.intake, clock=house.clock, options=options, application=application))
-
-
-async def _phone(house: House) -> None:
-    from bot.channels.phone.channel import PhoneChannel
-
-    _add(house, PhoneChannel(intake=house.intake, zone=house.zone))
-
-
-async def _chatlog(house: House) -> None:
-    from bot.channels.chatlog.channel import ChatlogChannel
-
-    settings = house.settings.intake
-    _add(house, ChatlogChannel(intake=house.intake, zone=house.zone, gap=settings.gap, limit=settings.limit))
-
-
-# One line a channel.
-BUILDERS: dict[str, Callable[[House], Awaitable[None]]] = {"site": _site, "phone": _phone, "chatlog": _chatlog}
-
-
-def _add(house: House, channel: Channel) -> None:
-    house.channels[channel.name] = channel
-    house.health.append(channel.health)
 
 
 async def run(settings: Settings, *, ready: Callable[[House], Awaitable[None]] | None = None) -> None:

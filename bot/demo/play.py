@@ -24,7 +24,7 @@ SPEED = 60.0
 
 
 async def demo(settings: Settings, *, tell: Tell, speed: float = SPEED) -> None:
-    """Play the demo until a signal comes. `settings` gives the Site's address and the desk's name; its database and channels are not touched."""
+    """Play the demo until a signal comes. `settings` gives the Site's address and the desk's name; nothing else of it is touched."""
     postbox = Postbox()
     await postbox.open()
     with tempfile.TemporaryDirectory(prefix="deskbot-demo-") as folder:

@@ -1,0 +1,119 @@
+"""How each channel is built from the configuration: one function and one line in the table each.
+
+Imports are inside, because a channel's libraries are heavy (aiogram alone is 3.5 s and 165 MB). A channel that is not configured stays off
+and its health says how to switch it on.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from bot.channels.base import Health
+from bot.house import House, database_url
+from bot.ports import UnitOfWork
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+async def _site(house: House) -> None:
+    from bot.channels.site.access import site_key
+    from bot.channels.site.channel import SiteChannel
+    from bot.channels.site.options import SiteOptions
+
+    settings = house.settings
+    if not settings.site.enabled:
+        house.health.append(Health(name="site", detail="Сайт вимкнено: [site] enabled = true."))
+        return
+    options = SiteOptions(
+        host=settings.site.host,
+        port=settings.site.port,
+        base_url=settings.site.base_url,
+        desk_name=settings.desk.name,
+        phones=settings.desk.phones,
+        quiet_gap=settings.intake.gap,
+        burst_limit=settings.intake.limit,
+    )
+    async with house.storage.write() as uow:
+        secret = await site_key(uow)
+        await uow.commit()
+
+    def application() -> FastAPI:
+        from bot.channels.site.app import create_app
+
+        return create_app(
+            storage=house.storage,
+            desk=house.desk,
+            clock=house.clock,
+            options=options,
+            health=house.health,
+            secret=secret,
+            zone=house.zone,
+        )
+
+    house.add(SiteChannel(intake=house.intake, clock=house.clock, options=options, application=application))
+
+
+async def _telegram(house: House) -> None:
+    from bot.channels.site.access import make_login_link
+
+    settings = house.settings
+    if not settings.telegram.is_on:
+        house.health.append(Health(name="telegram", detail="Telegram вимкнено: впишіть [telegram] token_file і staff_chat."))
+        return
+    from bot.channels.telegram.channel import TelegramChannel
+    from bot.channels.telegram.options import TelegramOptions
+    from bot.channels.telegram.reception import Reception
+
+    async def make_link(uow: UnitOfWork, subject: str) -> str:
+        return await make_login_link(uow, subject=subject, now=house.clock.now(), base_url=settings.site.base_url)
+
+    chats = (settings.telegram.staff_chat, settings.telegram.lead_chat, settings.telegram.development_chat)
+    options = TelegramOptions(
+        token=settings.telegram.token.reveal(),
+        api_base=settings.telegram.api_base,
+        staff_chats=tuple(int(chat) for chat in chats if chat),
+        zone=house.zone,
+        language=settings.desk.language,
+        quiet_gap=settings.intake.gap,
+        burst_limit=settings.intake.limit,
+        owner=_owner(house),
+    )
+    house.add(
+        TelegramChannel(
+            options=options,
+            storage=house.storage,
+            desk=house.desk,
+            intake=house.intake,
+            clock=house.clock,
+            reception=Reception(name=settings.desk.name, phones=settings.desk.phones, hours=house.promises.policy.desk_calendar),
+            make_link=make_link if settings.site.enabled else None,
+        )
+    )
+
+
+def _owner(house: House) -> str:
+    """This process's name in leases: always the same on SQLite, where there is one process, so that a restart need not wait for itself."""
+    if database_url(house.settings).startswith("sqlite"):
+        return "deskbot"
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+async def _phone(house: House) -> None:
+    from bot.channels.phone.channel import PhoneChannel
+
+    house.add(PhoneChannel(intake=house.intake, zone=house.zone))
+
+
+async def _chatlog(house: House) -> None:
+    from bot.channels.chatlog.channel import ChatlogChannel
+
+    settings = house.settings.intake
+    house.add(ChatlogChannel(intake=house.intake, zone=house.zone, gap=settings.gap, limit=settings.limit))
+
+
+# One line a channel.
+BUILDERS: dict[str, Callable[[House], Awaitable[None]]] = {"site": _site, "telegram": _telegram, "phone": _phone, "chatlog": _chatlog}
