@@ -22,6 +22,16 @@ async def open_storage(url: str) -> Storage:
     return await open_database(url)
 
 
+async def probe(url: str) -> None:
+    """Whether the database at `url` can be reached, without changing anything in it. Raises like `open_storage`.
+
+    An SQLite file that is not there yet is fine if it could be made there.
+    """
+    from bot.storage.opening import probe_database
+
+    await probe_database(url)
+
+
 async def upgrade(url: str) -> str:
     """Bring the tables at `url` up to date and say which revision they are at. Two processes at once are fine."""
     from bot.storage.opening import upgrade_database

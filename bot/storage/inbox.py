@@ -28,7 +28,7 @@ from sqlalchemy import (
 from bot.ports import ChannelDay, Disposition, InboxItem, InboxResult, Quarantined, RawEvent
 from bot.storage import locks, tables
 from bot.storage.mapping import raw_event_values, to_inbox_item
-from bot.storage.rules import Line, Ready, batches, ready_times
+from bot.storage.rules import Line, Ready, batches, ready_times, storable
 from bot.storage.session import Session
 from bot.storage.statements import insert_ignoring
 from bot.storage.tables import is_one_of
@@ -241,7 +241,7 @@ class SqlInbox:
 
 
 def _key(event: RawEvent) -> tuple[str, str, str]:
-    return event.channel, event.source, event.external_id
+    return storable(event.channel), storable(event.source), storable(event.external_id)
 
 
 def _settle_bursts(connection: Connection, added: Iterable[tuple[int, RawEvent]], now: datetime) -> None:

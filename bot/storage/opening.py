@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
+from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, inspect, text
+from sqlalchemy import URL, Connection, create_engine, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -42,6 +44,32 @@ async def upgrade_database(url: str) -> str:
         else:
             await _upgrade_postgres(parsed)
     return HEAD
+
+
+async def probe_database(url: str) -> None:
+    """See `bot.storage.probe`."""
+    parsed = parse_url(url)
+    with translated():
+        if parsed.get_backend_name() == "sqlite":
+            await asyncio.to_thread(_probe_sqlite, Path(parsed.database or ""))
+            return
+        engine = create_async_engine(parsed, poolclass=NullPool)
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        finally:
+            await engine.dispose()
+
+
+def _probe_sqlite(file: Path) -> None:
+    """Nothing is opened that is not there: SQLite would make the file. What is there must be readable as a database of ours."""
+    nearest = next(each for each in (file, *file.absolute().parents) if each.exists())
+    if not os.access(nearest, os.R_OK | os.W_OK):
+        raise Misconfigured("Немає прав на запис: {path}.", path=nearest)
+    if nearest == file:
+        engine = create_engine(f"sqlite+pysqlite:///file:{quote(str(file.absolute()))}?mode=ro&uri=true", poolclass=NullPool)
+        with engine.connect() as connection:
+            _current(connection)
 
 
 def _upgrade_sqlite(url: URL) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Generic, TypeVar
@@ -99,3 +99,11 @@ def storable(text: str) -> str:
     if text.isascii() or _is_encodable(text):
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def refuse_naive(value: Any) -> None:
+    """Raise ValueError if an instant in this dataclass has no zone; the databases refuse it by the type of the column."""
+    for each in fields(value):
+        instant = getattr(value, each.name)
+        if isinstance(instant, datetime) and instant.tzinfo is None:
+            raise ValueError(f"{each.name} {instant!r} has no zone: only aware instants are stored")

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.errors import Conflict
 from bot.model import ClockState, TicketClock
 from bot.storage.memory.shelves import Session
+from bot.storage.rules import refuse_naive
 
 UNFINISHED = (ClockState.RUNNING, ClockState.CLAIMED)
 
@@ -17,6 +18,7 @@ class MemoryClocks:
         self._session = session
 
     def add(self, clock: TicketClock) -> None:
+        refuse_naive(clock)
         shelves = self._session.change("clocks")
         self._session.need(shelves.tickets, clock.ticket_id, "ticket")
         key = (clock.ticket_id, clock.kind, clock.ordinal)
@@ -29,6 +31,7 @@ class MemoryClocks:
         return [clock for _, clock in sorted(self._session.look().clocks.items()) if clock.ticket_id == ticket_id]
 
     def save(self, clock: TicketClock) -> None:
+        refuse_naive(clock)
         clocks = self._session.change("clocks").clocks
         if clock.id not in clocks:
             raise LookupError(f"clock {clock.id} was never read from the store")

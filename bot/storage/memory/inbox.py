@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from bot.errors import Conflict
 from bot.ports import ChannelDay, Disposition, InboxItem, InboxResult, Quarantined, RawEvent
 from bot.storage.memory.shelves import QUARANTINED, WAITING, InboxRow, Session
-from bot.storage.rules import Line, Ready, batches, ready_times
+from bot.storage.rules import Line, Ready, batches, ready_times, refuse_naive, storable
 
 
 class MemoryInbox:
@@ -21,7 +21,8 @@ class MemoryInbox:
         return [self._put(event, now) for event in events]
 
     def _put(self, event: RawEvent, now: datetime) -> int | None:
-        key = (event.channel, event.source, event.external_id)
+        refuse_naive(event)
+        key = (storable(event.channel), storable(event.source), storable(event.external_id))
         if key in self._session.look().inbox_keys:
             return None
         shelves = self._session.change("inbox")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.model import Delivery, DeliveryState, Route
 from bot.storage.memory.shelves import OutboxRow, Session
-from bot.storage.rules import as_json
+from bot.storage.rules import as_json, refuse_naive
 
 PENDING = (DeliveryState.NEW, DeliveryState.UNSURE)
 LEASE_LOST = "the lease ran out while sending"
@@ -22,6 +22,7 @@ class MemoryOutbox:
 
     def add(self, delivery: Delivery) -> None:
         shelves = self._session.change("outbox")
+        refuse_naive(delivery)
         body = json.loads(as_json(delivery.body))
         if delivery.key in shelves.outbox_keys:
             return

@@ -11,7 +11,7 @@ from bot.errors import Conflict
 from bot.model import ClockState, Contact, Event, Link, Message, Ticket, TicketClock, TimeEntry, Turn
 from bot.ports import QueueRow
 from bot.storage.memory.shelves import Session
-from bot.storage.rules import as_json
+from bot.storage.rules import as_json, refuse_naive
 
 
 class MemoryTickets:
@@ -43,6 +43,7 @@ class MemoryTickets:
         self._put(replace(ticket, version=ticket.version + 1))
 
     def _put(self, ticket: Ticket) -> None:
+        refuse_naive(ticket)
         shelves = self._session.shelves
         self._session.need(shelves.contacts, ticket.contact_id, "contact")
         self._session.need(shelves.clients, ticket.client_id, "client")
@@ -50,6 +51,7 @@ class MemoryTickets:
         shelves.tickets[ticket.id] = ticket
 
     def add_message(self, message: Message) -> None:
+        refuse_naive(message)
         shelves = self._session.change()
         self._session.need(shelves.tickets, message.ticket_id, "ticket")
         if message.id in shelves.messages:
@@ -57,11 +59,13 @@ class MemoryTickets:
         shelves.messages[message.id] = message
 
     def add_event(self, event: Event) -> None:
+        refuse_naive(event)
         event = replace(event, data=json.loads(as_json(event.data)))
         self._session.need(self._session.change().tickets, event.ticket_id, "ticket")
         self._session.shelves.events[self._session.next_id("events")] = event
 
     def add_time(self, entry: TimeEntry) -> None:
+        refuse_naive(entry)
         shelves = self._session.change()
         self._session.need(shelves.tickets, entry.ticket_id, "ticket")
         self._session.need(shelves.agents, entry.agent_id, "agent")
