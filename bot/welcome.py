@@ -1,0 +1,53 @@
+"""What `deskbot run` says when it is ready: where the Site is, and on an empty desk the links by which the first people come in.
+
+A desk without any agent is new. Its first start makes an administrator, so that somebody may look inside; with nothing configured (no
+Telegram, no mail) also a client to try the web chat as. Links go to the terminal of whoever started the program, a person of trust.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.channels.site.access import make_login_link
+from bot.house import House
+from bot.model import Role
+from bot.ports import UnitOfWork
+
+LINK_LIFETIME = timedelta(hours=24)
+ADMIN = "Адміністратор"
+TRIAL_CLIENT = "Пробний клієнт"
+TRIAL_CONTACT = "Пробна людина"
+
+
+async def welcome(house: House, *, tell: Callable[[str], None]) -> None:
+    """Tell it, line by line. On a desk that has agents already: the address only."""
+    settings = house.settings
+    if not settings.site.enabled:
+        tell("Служба працює. Сайт вимкнено ([site] enabled).")
+        return
+    tell(f"Служба працює: {settings.site.base_url}")
+    async with house.storage.write() as uow:
+        people = await _first_people(uow, with_trial=not (settings.telegram.is_on or settings.mail.is_on))
+        links = [(who, await _link(uow, house, subject)) for who, subject in people]
+        await uow.commit()
+    for who, link in links:
+        tell(f"  {who} (посилання впускає один раз, протягом доби):\n    {link}")
+    tell("Нове посилання: deskbot accounts link ІМ'Я. Зупинити: Ctrl+C.")
+
+
+async def _first_people(uow: UnitOfWork, *, with_trial: bool) -> list[tuple[str, str]]:
+    """(who, subject) of those made just now; nobody when the desk has agents."""
+    if await uow.people.agents():
+        return []
+    admin = await uow.people.add_agent(name=ADMIN, role=Role.ADMIN)
+    made = [("Увійти як адміністратор", f"agent:{admin.id}")]
+    if with_trial:
+        client = await uow.people.add_client(name=TRIAL_CLIENT)
+        contact = await uow.people.add_contact(name=TRIAL_CONTACT, client_id=client.id, language="uk", addresses=())
+        made.append(("Спробувати як клієнт (чат і форма)", f"contact:{contact.id}"))
+    return made
+
+
+async def _link(uow: UnitOfWork, house: House, subject: str) -> str:
+    return await make_login_link(uow, subject=subject, now=house.clock.now(), base_url=house.settings.site.base_url, lifetime=LINK_LIFETIME)
