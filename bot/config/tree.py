@@ -6,23 +6,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import BaseModel, ConfigDict, Field
 
-from bot.config.values import BotToken, ChatId, Duration, MailAddress, Rhythm, Secret, StorageUrl, Url, Zone, between
+from bot.config.values import BotToken, ChatId, Duration, Folder, MailAddress, Rhythm, Secret, StorageUrl, Url, Zone, between
 from bot.model import Priority
 
 TELEGRAM_API = "https://api.telegram.org"
 Port = Annotated[int, Field(ge=1, le=65535)]
 Level = Literal["debug", "info", "warning", "error"]
-
-
-def _in_folder(path: Path, info: ValidationInfo) -> Path:
-    """Relative paths are meant from the folder of the configuration file, wherever the program was started."""
-    folder = (info.context or {}).get("folder", Path())
-    return Path(folder) / path.expanduser()
-
-
-Folder = Annotated[Path, AfterValidator(_in_folder)]
 
 
 class Section(BaseModel):
@@ -184,3 +175,8 @@ class Settings(Section):
     intake: IntakeSettings = IntakeSettings()
     log: LogSettings = LogSettings()
     run: RunSettings = RunSettings()
+
+    @property
+    def database_url(self) -> Secret:
+        """Which database: the one that is named, else SQLite in the data folder."""
+        return self.storage.url or Secret(f"sqlite:///{self.desk.data_dir / 'deskbot.db'}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError, core_schema
 
 UNITS = {
@@ -147,10 +148,19 @@ def _bot_token(token: Secret) -> Secret:
     return token
 
 
-def _storage_url(url: Secret) -> Secret:
+def _storage_url(url: Secret, info: ValidationInfo) -> Secret:
+    """A relative SQLite path, like all paths, is meant from the folder of the configuration file."""
+    scheme, slashes, path = url.reveal().partition(":///")
+    if scheme == "sqlite" and path and not path.startswith("/"):
+        return Secret(f"{scheme}{slashes}{in_folder(Path(path), info)}")
     if url and not url.reveal().startswith(("sqlite:///", "postgresql://")):
         raise mistake("storage_url")
     return url
+
+
+def in_folder(path: Path, info: ValidationInfo) -> Path:
+    """Where a path of the configuration lies, wherever the program was started."""
+    return Path((info.context or {}).get("folder", Path())) / path.expanduser()
 
 
 def _zone(name: str) -> str:
@@ -161,6 +171,7 @@ def _zone(name: str) -> str:
     return name
 
 
+Folder = Annotated[Path, AfterValidator(in_folder)]
 BotToken = Annotated[Secret, AfterValidator(_bot_token)]
 StorageUrl = Annotated[Secret, AfterValidator(_storage_url)]
 Zone = Annotated[str, AfterValidator(_zone)]

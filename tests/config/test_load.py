@@ -111,7 +111,14 @@ def test_relative_paths_are_meant_from_the_folder_of_the_file(tmp_path: Path, mo
     file = written(tmp_path, '[desk]\ndata_dir = "state"\n')
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path / "below")
-    assert load(file, environ={}).desk.data_dir == tmp_path / "state"
+    settings = load(file, environ={})
+    assert settings.desk.data_dir == tmp_path / "state"
+    assert settings.database_url.reveal() == f"sqlite:///{tmp_path}/state/deskbot.db"
+
+
+def test_so_are_relative_paths_of_sqlite(tmp_path: Path) -> None:
+    file = written(tmp_path, '[storage]\nurl = "sqlite:///desk.db"\n')
+    assert load(file, environ={}).database_url.reveal() == f"sqlite:///{tmp_path}/desk.db"
 
 
 def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:

@@ -1,0 +1,50 @@
+"""The command line. It knows which commands there are and how a run ends: 0 done, 1 a problem was told, 2 used wrongly.
+
+Importing this module is cheap: a command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from bot.commands import accounts, clients, database, ingest, intake, promises, service
+from bot.commands.terminal import say_error, words
+from bot.errors import BotError
+
+_ = words()
+
+app = typer.Typer(
+    name="deskbot",
+    help=_("Звернення клієнтів з чату, пошти й телефону: прийняти, розібрати, відповісти вчасно."),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("run", help=_("Запустити службу."))(service.run)
+app.command("demo", help=_("Показати роботу на вигаданих клієнтах, у прискореному часі, без жодних облікових записів."))(service.demo)
+app.command("check", help=_("Перевірити налаштування, всі помилки разом, і кожне з'єднання."))(service.check)
+app.command("analyze", help=_("Рядки JSON на вході й на виході: що зробив би розбір. Нічого не зберігається."))(intake.analyze)
+app.command("read-mail", help=_("Прочитати листи (.eml): один рядок JSON на лист."))(intake.read_mail)
+app.command("deadline", help=_("Строк реакції, нагадування і чому саме тоді."))(promises.deadline)
+app.command("replay", help=_("Спробувати ще раз повідомлення, які не вдалося опрацювати."))(database.replay)
+app.add_typer(ingest.app, name="ingest")
+app.add_typer(database.app, name="db")
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(clients.app, name="clients")
+
+
+def main() -> None:
+    """Run a command. An error of ours is one clear sentence; anything else is a bug and shows its traceback."""
+    try:
+        app()
+    except BotError as error:
+        say_error(error)
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output has gone (`deskbot analyze | head`); what Python would flush at exit has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,144 @@
+"""`accounts`: who works at the desk, and one-time links to come in to the Site. There are no passwords."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.clock import SystemClock
+from bot.commands.store import with_storage
+from bot.commands.terminal import ConfigOption, note, out, table, words
+from bot.errors import NotFound, Rejected
+from bot.model import Address, Agent, Contact, Role
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+    from bot.ports import People, Storage
+
+_ = words()
+
+app = typer.Typer(help=_("Співробітники, ролі, одноразові посилання для входу."), no_args_is_help=True)
+NameArgument = Annotated[str, typer.Argument(metavar="ІМ'Я", help=_("Ім'я співробітника або його пошта."))]
+ROLE_WORDS = {Role.AGENT: _("співробітник"), Role.LEAD: _("керівник"), Role.ADMIN: _("адміністратор")}
+
+
+@app.command("add", help=_("Додати співробітника."))
+def add(
+    name: Annotated[str, typer.Argument(metavar="ІМ'Я")],
+    role: Annotated[Role, typer.Option(help=_("agent, lead (керівник) або admin."))] = Role.AGENT,
+    mail: Annotated[str, typer.Option(metavar="АДРЕСА", help=_("Пошта."))] = "",
+    telegram: Annotated[str, typer.Option(metavar="НОМЕР", help=_("Номер облікового запису Telegram, лише цифри."))] = "",
+    config: ConfigOption = None,
+) -> None:
+    from bot.config.values import MAIL
+
+    name = " ".join(name.split())
+    if not name:
+        raise typer.BadParameter(_("ім'я не може бути порожнім"))
+    if mail and not MAIL.fullmatch(mail):
+        raise typer.BadParameter(_("«{text}» не є адресою пошти").format(text=mail))
+    if telegram and not (telegram.isascii() and telegram.isdigit()):
+        raise typer.BadParameter(_("номер Telegram складається з цифр; свій номер показує бот на команду /start"))
+
+    async def work(storage: Storage, _settings: Settings) -> Agent:
+        async with storage.write() as uow:
+            agent = await uow.people.add_agent(name=name, role=role.value, telegram_id=telegram or None, mail=mail.lower() or None)
+            await uow.commit()
+        return agent
+
+    agent = with_storage(config, work)
+    out(_("Додано: {name}, {role}.").format(name=agent.name, role=_(ROLE_WORDS[agent.role])))
+    note(_('Посилання для входу: deskbot accounts link "{name}"').format(name=agent.name))
+
+
+@app.command("list", help=_("Показати всіх співробітників."))
+def show(config: ConfigOption = None) -> None:
+    async def work(storage: Storage, _settings: Settings) -> list[Agent]:
+        async with storage.read() as uow:
+            return await uow.people.agents()
+
+    agents = with_storage(config, work)
+    heading = (_("ім'я"), _("роль"), _("пошта"), "Telegram", _("стан"))
+    rows = [
+        (each.name, _(ROLE_WORDS[each.role]), each.mail or "–", each.telegram_id or "–", _("працює") if each.is_active else _("вимкнено"))
+        for each in agents
+    ]
+    table(heading, rows)
+    if not agents:
+        note(_('Ще нікого немає. Додати: deskbot accounts add "Ім\'я Прізвище" --role admin'))
+
+
+@app.command("disable", help=_("Вимкнути співробітника: він не зможе ні ввійти, ні працювати; його історія лишається."))
+def disable(name: NameArgument, config: ConfigOption = None) -> None:
+    _switch(name, config, is_active=False)
+    out(_("Вимкнено. Усі його входи на Сайт закрито."))
+
+
+@app.command("enable", help=_("Увімкнути співробітника знову."))
+def enable(name: NameArgument, config: ConfigOption = None) -> None:
+    _switch(name, config, is_active=True)
+    out(_("Увімкнено."))
+
+
+def _switch(name: str, config: ConfigOption, *, is_active: bool) -> None:
+    async def work(storage: Storage, _settings: Settings) -> None:
+        from bot.channels.site.access import LOGIN, SESSION
+
+        async with storage.write() as uow:
+            agent = await _agent(uow.people, name)
+            if agent is None:
+                raise NotFound(_("Співробітника «{name}» немає. Усі: deskbot accounts list"), name=name)
+            await uow.people.save_agent(replace(agent, is_active=is_active))
+            if not is_active:
+                for purpose in (LOGIN, SESSION):
+                    await uow.state.drop_tokens(purpose=purpose, subject=f"agent:{agent.id}")
+            await uow.commit()
+
+    with_storage(config, work)
+
+
+@app.command("link", help=_("Одноразове посилання для входу на Сайт: співробітнику або клієнтові."))
+def link(
+    who: Annotated[str, typer.Argument(metavar="ХТО", help=_("Ім'я чи пошта співробітника; пошта чи телефон контакту."))],
+    config: ConfigOption = None,
+) -> None:
+    async def work(storage: Storage, settings: Settings) -> tuple[str, str]:
+        from bot.channels.site.access import make_login_link
+
+        if not settings.site.enabled:
+            raise Rejected(_("Сайт вимкнено: site.enabled = false. Увімкніть його, щоб посилання працювало."))
+        async with storage.write() as uow:
+            subject, name = await _subject(uow.people, who)
+            url = await make_login_link(uow, subject=subject, now=SystemClock().now(), base_url=settings.site.base_url)
+            await uow.commit()
+        return url, name
+
+    url, name = with_storage(config, work)
+    note(_("Посилання для {name}. Діє 30 хвилин, один раз; передайте його лише цій людині.").format(name=name))
+    out(url)
+
+
+async def _agent(people: People, who: str) -> Agent | None:
+    return await people.agent_by_mail(who.strip().lower()) if "@" in who else await people.agent_named(who)
+
+
+async def _subject(people: People, who: str) -> tuple[str, str]:
+    """Whom a link is for: an agent, else a contact by mail, phone or name of their chat account."""
+    if agent := await _agent(people, who):
+        if not agent.is_active:
+            raise Rejected(_("Обліковий запис {name} вимкнено. Увімкнути: deskbot accounts enable"), name=agent.name)
+        return f"agent:{agent.id}", agent.name
+    if contact := await _contact(people, who):
+        return f"contact:{contact.id}", contact.name
+    raise NotFound(_("Нікого не знайдено за «{who}»: ні співробітника, ні контакту."), who=who)
+
+
+async def _contact(people: People, who: str) -> Contact | None:
+    from bot.channels.phone.parse import normal_number
+
+    if "@" in who:
+        return await people.contact_at(Address(channel="mail", value=who.strip().lower()))
+    number = normal_number(who)
+    return await people.contact_at(Address(channel="phone", value=number)) if number else None

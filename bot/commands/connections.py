@@ -1,0 +1,133 @@
+"""Tries each connection that the settings name, all at the same time, each with a deadline. Changes nothing on the other side."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Iterator
+from typing import TYPE_CHECKING
+
+from bot.errors import BotError, Misconfigured, Transient
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from bot.config import MailboxSettings, Settings, SiteSettings, TelegramSettings
+
+DEADLINE_S = 20.0
+
+Result = tuple[str, BotError | None]
+
+
+async def try_all(settings: Settings) -> list[Result]:
+    """A name and what is wrong (None: it works), in the order of the configuration."""
+    attempts = list(_attempts(settings))
+    results = await asyncio.gather(*(_attempt(work) for _, work in attempts))
+    return [(name, error) for (name, _), error in zip(attempts, results, strict=True)]
+
+
+def _attempts(settings: Settings) -> Iterator[tuple[str, Awaitable[None]]]:
+    yield "storage", _storage(settings)
+    if settings.site.enabled:
+        yield f"site {settings.site.host}:{settings.site.port}", _site(settings.site)
+    if settings.telegram.is_on:
+        yield "telegram", _telegram(settings.telegram)
+    for box in settings.mail.mailboxes:
+        yield f"mail {box.name}: imap {box.imap.host}", _imap(box)
+        yield f"mail {box.name}: smtp {box.smtp.host}", _smtp(box)
+
+
+async def _attempt(work: Awaitable[None]) -> BotError | None:
+    try:
+        await asyncio.wait_for(work, DEADLINE_S)
+    except BotError as error:
+        return error
+    except TimeoutError:
+        return Transient("Немає відповіді за {seconds} с.", seconds=round(DEADLINE_S))
+    return None
+
+
+async def _storage(settings: Settings) -> None:
+    from bot.storage import probe
+
+    await probe(settings.database_url.reveal())
+
+
+async def _site(site: SiteSettings) -> None:
+    def bind() -> None:
+        found = socket.getaddrinfo(site.host, site.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _name, address = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+
+    try:
+        await asyncio.to_thread(bind)
+    except OSError as error:
+        sentence = "Порт зайнятий чи недоступний ({reason}). Якщо служба вже працює, так і має бути; інакше змініть site.port."
+        raise Misconfigured(sentence, reason=error.strerror or str(error)) from error
+
+
+async def _imap(box: MailboxSettings) -> None:
+    from bot.channels.mail.source import MailboxAccess, MailSource
+
+    imap = box.imap
+    access = MailboxAccess(
+        host=imap.host,
+        port=imap.port,
+        user=imap.user,
+        password=imap.password.reveal(),
+        folder=imap.folder,
+        is_plain=imap.security == "plain",
+    )
+    source = MailSource(access)
+    try:
+        await source.connect()
+    finally:
+        await source.close()
+
+
+async def _smtp(box: MailboxSettings) -> None:
+    from bot.channels.mail.smtp import Relay, RelayAccess
+
+    smtp = box.smtp
+    password = smtp.password or box.imap.password
+    access = RelayAccess(
+        host=smtp.host,
+        port=smtp.port,
+        security=smtp.security,
+        user=(smtp.user or box.imap.user) if smtp.auth else "",
+        password=password.reveal() if smtp.auth else "",
+    )
+    relay = Relay(access)
+    try:
+        await relay.check()
+    finally:
+        await relay.close()
+
+
+async def _telegram(telegram: TelegramSettings) -> None:
+    """Ask who we are and look at each chat, with plain HTTP: aiogram would take longer to import than to answer."""
+    import aiohttp
+
+    base = f"{telegram.api_base}/bot{telegram.token.reveal()}"
+    async with aiohttp.ClientSession() as session:
+        await _ask(session, f"{base}/getMe", wrong="Telegram не впізнав токен. Візьміть новий у BotFather.")
+        chats = {"staff_chat": telegram.staff_chat, "lead_chat": telegram.lead_chat, "development_chat": telegram.development_chat}
+        for key, chat in chats.items():
+            if chat:
+                sentence = f"telegram.{key}: бот не бачить цього чату. Додайте його до чату й перевірте номер."
+                await _ask(session, f"{base}/getChat", wrong=sentence, chat_id=chat)
+
+
+async def _ask(session: aiohttp.ClientSession, url: str, *, wrong: str, **parameters: str) -> None:
+    import aiohttp
+
+    try:
+        async with session.post(url, json=parameters) as response:
+            answer = await response.json(content_type=None)
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        # The error's own text may hold the URL, and with it the token.
+        raise Transient("Сервер Bot API недосяжний ({kind}).", kind=type(error).__name__) from None
+    if not (isinstance(answer, dict) and answer.get("ok")):
+        raise Misconfigured(wrong)

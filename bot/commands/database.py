@@ -1,0 +1,65 @@
+"""`db upgrade` and `replay`: the database itself, and what in it could not be worked on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.clock import SystemClock
+from bot.commands.store import with_storage
+from bot.commands.terminal import ConfigOption, load_settings, note, out, table, words
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+    from bot.ports import Quarantined, Storage
+
+_ = words()
+SHOWN = 1000
+
+app = typer.Typer(help=_("База даних."), no_args_is_help=True)
+
+
+@app.callback()
+def database() -> None:
+    """Keeps `upgrade` a subcommand although it is the only one."""
+
+
+@app.command("upgrade", help=_("Оновити таблиці до цієї версії програми. run робить це й сам."))
+def upgrade(config: ConfigOption = None) -> None:
+    from bot.storage import upgrade as bring_up
+
+    revision = asyncio.run(bring_up(load_settings(config).database_url.reveal()))
+    out(_("База даних готова, версія {revision}.").format(revision=revision))
+
+
+def replay(
+    ids: Annotated[list[int] | None, typer.Argument(metavar="[НОМЕР…]", help=_("Які записи; без номерів — усі."))] = None,
+    only_list: Annotated[bool, typer.Option("--list", help=_("Лише показати, що відкладено."))] = False,
+    config: ConfigOption = None,
+) -> None:
+    if only_list:
+        _show(with_storage(config, _quarantined))
+        return
+
+    async def work(storage: Storage, _settings: Settings) -> int:
+        async with storage.write() as uow:
+            count = await uow.inbox.replay(ids or None, now=SystemClock().now())
+            await uow.commit()
+        return count
+
+    count = with_storage(config, work)
+    out(_("Повернуто в роботу: {count}.").format(count=count))
+    if count:
+        note(_("Служба, що працює, візьме їх одразу; якщо її зупинено, вони чекатимуть на запуск."))
+
+
+async def _quarantined(storage: Storage, _settings: Settings) -> list[Quarantined]:
+    async with storage.read() as uow:
+        return await uow.inbox.quarantined(limit=SHOWN)
+
+
+def _show(rows: list[Quarantined]) -> None:
+    heading = (_("запис"), _("канал"), _("отримано"), _("спроб"), _("чому відкладено"))
+    table(heading, [(str(row.id), row.channel, f"{row.received_at:%Y-%m-%d %H:%M}Z", str(row.attempts), row.error) for row in rows])

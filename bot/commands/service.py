@@ -1,0 +1,81 @@
+"""`run`, `demo` and `check`: the service itself, the service playing, and whether it would work."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.commands.terminal import ConfigOption, language, load_settings, note, out, words
+from bot.texts import explain
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+
+_ = words()
+
+
+class Role(StrEnum):
+    """What a process does; as [run] role."""
+
+    ALL = "all"
+    WEB = "web"
+    WORKER = "worker"
+
+
+def run(
+    config: ConfigOption = None,
+    role: Annotated[Role | None, typer.Option(help=_("Що робить цей процес: all, web або worker; інакше як у [run] role."))] = None,
+) -> None:
+    settings = load_settings(config, role.value if role else None)
+    _set_up_log(settings)
+    _say_warnings(settings)
+    from bot.app import run as serve
+    from bot.welcome import welcome
+
+    asyncio.run(serve(settings, ready=lambda house: welcome(house, tell=out)))
+
+
+def demo(
+    speed: Annotated[float, typer.Option(min=1, max=3600, help=_("У скільки разів швидше за годинник іде час."))] = 60,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help=_("Порт Сайту."))] = None,
+) -> None:
+    from bot.config import load
+
+    # No file is read: a demo must not touch anybody's desk, whatever config.toml lies here.
+    settings = load(environ={"DESKBOT_SITE__PORT": str(port), "DESKBOT_SITE__BASE_URL": f"http://127.0.0.1:{port}"} if port else {})
+    _set_up_log(settings)
+    from bot.demo.play import demo as play
+
+    asyncio.run(play(settings, tell=out, speed=speed))
+
+
+def check(config: ConfigOption = None) -> None:
+    settings = load_settings(config)
+    out(_("Налаштування прочитано, помилок немає."))
+    _say_warnings(settings)
+    from bot.commands.connections import try_all
+
+    failed = 0
+    for name, error in asyncio.run(try_all(settings)):
+        failed += error is not None
+        out(f"{'✗' if error else '✓'} {name}" + (f": {explain(error, language())}" if error else ""))
+    if failed:
+        note(_("Не вдалося з'єднань: {count}.").format(count=failed))
+        raise typer.Exit(1)
+
+
+def _set_up_log(settings: Settings) -> None:
+    from bot.log import secrets_in, set_up
+
+    set_up(settings.log, secrets=list(secrets_in(settings)))
+
+
+def _say_warnings(settings: Settings) -> None:
+    from bot.config import build_policy, warnings
+
+    policy = build_policy(settings.sla, zone=settings.desk.zone)
+    for each in (*warnings(settings), *policy.warnings()):
+        note(_("Зверніть увагу: ") + explain(each, language()))

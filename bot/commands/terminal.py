@@ -1,0 +1,98 @@
+"""How commands talk to the person at the terminal. Results go to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from bot.errors import BotError
+from bot.texts import LANGUAGES, Translator, explain, translator
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from bot.config import Settings
+
+
+def language() -> str:
+    """DESKBOT_LANGUAGE, else Ukrainian. LANG does not count: servers have it at C or en_US whoever works there."""
+    wanted = os.environ.get("DESKBOT_LANGUAGE", "")
+    return wanted if wanted in LANGUAGES else "uk"
+
+
+def words() -> Translator:
+    """The translator for this terminal."""
+    return translator(language())
+
+
+_ = words()
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="ФАЙЛ", help=_("Файл налаштувань; без нього config.toml поточної теки.")),
+]
+
+
+def out(text: str = "") -> None:
+    """A line of the result."""
+    typer.echo(text)
+
+
+def note(text: str) -> None:
+    """A line beside the result."""
+    typer.echo(text, err=True)
+
+
+def fail(sentence: str) -> NoReturn:
+    """Say what is wrong and end with exit code 1."""
+    note(sentence)
+    raise typer.Exit(1)
+
+
+def say_error(error: BotError) -> None:
+    """An error as a sentence; a configuration's mistakes and the like one by one."""
+    mistakes = getattr(error, "mistakes", ())
+    if mistakes:
+        note(words()("Знайдено помилок: {count}").format(count=len(mistakes)))
+    for each in mistakes or (error,):
+        note(f"  • {explain(each, language())}" if mistakes else explain(each, language()))
+
+
+def load_settings(config: Path | None, role: str | None = None) -> Settings:
+    """The settings, with the role of this process if it was given; raises InvalidConfig, which `main` tells."""
+    from bot.config import load
+
+    return load(config, environ={**os.environ, "DESKBOT_RUN__ROLE": role} if role else os.environ)
+
+
+def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows in columns, as wide as they need: plain text that a pipe can take. Nothing but the heading is printed for no rows."""
+    widths = [max(len(row[column]) for row in (heading, *rows)) for column in range(len(heading))]
+    for row in (heading, *rows):
+        out("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """A progress display on standard error: a moving bar on a terminal, silence in a pipe."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=False) as shown:
+        yield shown
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's content; a sentence and exit code 1 when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        fail(_("Не вдалося прочитати {path}: {reason}.").format(path=path, reason=error.strerror))
