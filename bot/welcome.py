@@ -6,6 +6,7 @@ Telegram, no mail) also a client to try the web chat as. Links go to the termina
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -15,6 +16,8 @@ from bot.model import Role
 from bot.ports import UnitOfWork
 
 LINK_LIFETIME = timedelta(hours=24)
+SITE_PATIENCE = timedelta(seconds=15)
+LOOK_EVERY = timedelta(milliseconds=50)
 ADMIN = "Адміністратор"
 TRIAL_CLIENT = "Пробний клієнт"
 TRIAL_CONTACT = "Пробна людина"
@@ -26,7 +29,10 @@ async def welcome(house: House, *, tell: Callable[[str], None]) -> None:
     if not settings.site.enabled:
         tell("Служба працює. Сайт вимкнено ([site] enabled).")
         return
-    tell(f"Служба працює: {settings.site.base_url}")
+    if trouble := await _trouble_of_site(house):
+        tell(f"Служба працює, але Сайт ще ні: {trouble}")
+    else:
+        tell(f"Служба працює: {settings.site.base_url}")
     async with house.storage.write() as uow:
         people = await _first_people(uow, with_trial=not (settings.telegram.is_on or settings.mail.is_on))
         links = [(who, await _link(uow, house, subject)) for who, subject in people]
@@ -34,6 +40,16 @@ async def welcome(house: House, *, tell: Callable[[str], None]) -> None:
     for who, link in links:
         tell(f"  {who} (посилання впускає один раз, протягом доби):\n    {link}")
     tell("Нове посилання: deskbot accounts link ІМ'Я. Зупинити: Ctrl+C.")
+
+
+async def _trouble_of_site(house: House) -> str:
+    """Why the Site does not answer yet; "" once it does."""
+    health = house.channels["site"].health
+    for _ in range(int(SITE_PATIENCE / LOOK_EVERY)):
+        if health.state not in ("off", "starting"):
+            break
+        await asyncio.sleep(LOOK_EVERY.total_seconds())
+    return "" if health.state == "running" else health.detail or "він ще запускається"
 
 
 async def _first_people(uow: UnitOfWork, *, with_trial: bool) -> list[tuple[str, str]]:
