@@ -38,6 +38,7 @@ def add_routes(router: web.UrlDispatcher, sandbox: Sandbox) -> None:
         "restart_ids": sandbox.world.updates.restart_ids,
         "pending": lambda: len(sandbox.world.updates.pending),
         "confirmed": lambda: sandbox.world.updates.confirmed,
+        "handed_out": lambda: sandbox.world.updates.handed_out,
         "counts": lambda: dict(sandbox.journal.counts),
         "calls": lambda **which: [_shown(call) for call in sandbox.journal.select(**which)],
         "wait": lambda **which: _wait(sandbox, **which),

@@ -16,7 +16,8 @@ class Fault:
     """One thing that will go wrong.
 
     `drop`: done, then the line is cut without an answer. `hold`: done, the answer waits for `release`. `hold_before`: neither done
-    nor answered until `release`. The others refuse without doing anything. `method` "*" means any but getUpdates; `chat` None any chat.
+    nor answered until `release`, and never done when the caller has gone by then. The others refuse without doing anything.
+    `method` "*" means any but getUpdates; `chat` None any chat.
     """
 
     kind: str

@@ -109,7 +109,7 @@ class Sandbox:
         try:
             call.params = given = params.checked(name, raw, uploads, method.required, method.optional)
             fault = self.faults.take(name, given.get("chat_id"))
-            await self._before(call, fault)
+            await self._before(request, call, fault)
             call.result = await self._poll(given) if is_poll else method.act(self.world, given)
         except ApiError as refusal:
             call.outcome, call.effective, call.error = "refused", False, refusal.description
@@ -118,7 +118,7 @@ class Sandbox:
             self.journal.changed()
         return await self._answered(request, call, fault)
 
-    async def _before(self, call: Call, fault: Fault | None) -> None:
+    async def _before(self, request: web.Request, call: Call, fault: Fault | None) -> None:
         if self.limits and (refusal := self.limits.refusal(call.method, call.params.get("chat_id"), call.at)):
             raise refusal
         if fault and (refusal := fault.refusal()):
@@ -127,6 +127,8 @@ class Sandbox:
             call.effective = False
             self.journal.changed()
             await self.faults.hold(fault)
+            if request.transport is None or request.transport.is_closing():
+                raise ApiError(499, "the caller has gone: its call never arrived")
             call.effective = True
 
     async def _answered(self, request: web.Request, call: Call, fault: Fault | None) -> web.StreamResponse:

@@ -16,7 +16,7 @@ _WEBHOOK_ACTIVE = "can't use getUpdates method while webhook is active; use dele
 
 
 class UpdateQueue:
-    """Updates waiting for the bot, oldest first."""
+    """Updates waiting for the bot, oldest first. `confirmed` counts those gone, `handed_out` is the highest id a poll was answered with."""
 
     def __init__(self, now: Callable[[], datetime], *, first_id: int = 700_000_001) -> None:
         self._now = now
@@ -28,6 +28,7 @@ class UpdateQueue:
         self.webhook_secret = ""
         self.arrived = asyncio.Event()
         self.confirmed = 0
+        self.handed_out = 0
         self.on_change: Callable[[], None] = lambda: None
 
     @property
@@ -83,7 +84,9 @@ class UpdateQueue:
             self.confirm_below(offset if offset > 0 else self._offset_of_last(-offset))
         if not self._pending and timeout > 0:
             await self._wait(timeout)
-        return self.pending[:limit]
+        batch = self.pending[:limit]
+        self.handed_out = max([self.handed_out, *(int(update["update_id"]) for update in batch)])
+        return batch
 
     async def _wait(self, timeout: float) -> None:
         mine = self._poller = asyncio.get_running_loop().create_future()

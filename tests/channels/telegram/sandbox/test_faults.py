@@ -1,6 +1,7 @@
 """Faults on demand, the journal that counts, and the control API from outside."""
 
 import asyncio
+import contextlib
 import signal
 import sys
 
@@ -60,6 +61,22 @@ async def test_held_before_means_nothing_is_done_yet(telegram: Sandbox, ask):
     assert len(telegram.world.updates.pending) == 2
     telegram.faults.release()
     assert len((await asyncio.wait_for(waiting, 2))["result"]) == 1
+
+
+async def test_what_was_held_before_it_was_done_is_never_done_when_the_caller_has_gone(telegram: Sandbox, ask):
+    telegram.world.write(OLENA, OLENA, "друге")
+    [first, _] = (await ask("getUpdates"))["result"]
+    telegram.faults.add(Fault(kind="hold_before", method="getUpdates"))
+    waiting = asyncio.create_task(ask("getUpdates", offset=first["update_id"] + 1))
+    await telegram.journal.until(lambda: telegram.faults.holding == 1)
+    waiting.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await waiting
+    await asyncio.sleep(0.05)  # the server hears of the hang-up from the socket
+    telegram.faults.release()
+    await telegram.journal.until(lambda: telegram.faults.holding == 0)
+    await asyncio.sleep(0)
+    assert len(telegram.world.updates.pending) == 2
 
 
 async def test_enforced_limits_refuse_the_21st_word_in_a_group():

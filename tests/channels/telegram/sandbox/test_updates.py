@@ -20,6 +20,7 @@ async def test_an_update_comes_again_until_a_higher_offset_confirms_it(telegram:
     assert [update["message"]["text"] for update in rest] == ["друге"]
     assert len((await ask("getUpdates"))["result"]) == 1
     assert telegram.world.updates.confirmed == 1
+    assert telegram.world.updates.handed_out == once[1]["update_id"]
 
 
 async def test_limit_and_negative_offset(telegram: Sandbox, ask):
