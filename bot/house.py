@@ -84,7 +84,7 @@ class House:
 
 def database_url(settings: Settings) -> str:
     """The configured database, by default one SQLite file in the data folder."""
-    return settings.storage.url.reveal() or f"sqlite:///{settings.desk.data_dir / 'deskbot.db'}"
+    return settings.database_url.reveal()
 
 
 def staff_routes(settings: Settings) -> StaffRoutes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,7 +47,7 @@ def demo(
     from bot.config import load
 
     # No file is read: a demo must not touch anybody's desk, whatever config.toml lies here.
-    settings = load(environ={"DESKBOT_SITE__PORT": str(port), "DESKBOT_SITE__BASE_URL": f"http://127.0.0.1:{port}"} if port else {})
+    settings = load(Path(os.devnull), environ={"DESKBOT_LOG__LEVEL": "warning"} | ({"DESKBOT_SITE__PORT": str(port)} if port else {}))
     _set_up_log(settings)
     from bot.demo.play import demo as play
 

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from bot.config.values import BotToken, ChatId, Duration, Folder, MailAddress, Rhythm, Secret, StorageUrl, Url, Zone, between
+from bot.config.values import BotToken, ChatId, Duration, Folder, MailAddress, Rhythm, Secret, StorageUrl, Url, UrlOrEmpty, Zone, between
 from bot.model import Priority
 
 TELEGRAM_API = "https://api.telegram.org"
@@ -41,9 +41,17 @@ class SiteSettings(Section):
     enabled: bool = True
     host: str = "127.0.0.1"
     port: Port = 8080
-    base_url: Url = "http://127.0.0.1:8080"
+    base_url: UrlOrEmpty = ""
     metrics_token: Secret = Secret()
     metrics_token_file: str = ""
+
+    @field_validator("base_url")
+    @classmethod
+    def _own_address(cls, url: str, info: ValidationInfo) -> str:
+        """Without a proxy people reach the Site where it listens."""
+        host, port = info.data.get("host", ""), info.data.get("port", 0)
+        here = "127.0.0.1" if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host
+        return url or f"http://{here}:{port}"
 
 
 class TelegramSettings(Section):

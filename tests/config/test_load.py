@@ -127,6 +127,20 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     assert load(file, environ={}).site.port == 9000
 
 
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("", "http://127.0.0.1:8080"),
+        ("port = 9000", "http://127.0.0.1:9000"),
+        ('host = "0.0.0.0"', "http://127.0.0.1:8080"),
+        ('host = "::1"', "http://[::1]:8080"),
+        ('host = "0.0.0.0"\nbase_url = "https://desk.example.com/"', "https://desk.example.com"),
+    ],
+)
+def test_the_site_is_reached_where_it_listens_unless_said(tmp_path: Path, text: str, url: str) -> None:
+    assert load(written(tmp_path, f"[site]\n{text}\n"), environ={}).site.base_url == url
+
+
 # --- mistakes ---
 
 FIVE_MISTAKES = """
