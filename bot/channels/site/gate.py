@@ -1,0 +1,155 @@
+"""The gate before every page: a session, and for every POST the token of a form that we made. Nobody passes by forgetting to ask.
+
+A page asks for `AsContact` or `AsAgent`, a POST for `ContactPost` or `AgentPost`; there is no other way to a visitor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
+
+from bot.channels.site.access import is_form_token
+from bot.channels.site.context import site_of
+from bot.channels.site.options import TEXT_LIMIT
+from bot.channels.site.parse import tidy
+from bot.channels.site.visitors import AgentVisitor, ContactVisitor, agent_visitor, contact_visitor
+from bot.errors import Forbidden, NotFound, Rejected
+from bot.model import Role
+
+FORM_KEY = "form_key"
+_FIELDS = 300
+E = TypeVar("E", bound=Enum)
+
+
+class LoginNeeded(Exception):
+    """Nobody is logged in here."""
+
+
+class Elsewhere(Exception):
+    """They are logged in, but their pages are at `path`."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class ForeignForm(Exception):
+    """The form was not made by us for this visitor, or the session behind it has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What a form carries. Every text is tidied at the door: no NUL, no lone surrogates, line feeds for line ends."""
+
+    data: FormData
+
+    def text(self, name: str, *, limit: int = TEXT_LIMIT) -> str:
+        """Rejected when longer than `limit` characters."""
+        value = self.data.get(name)
+        text = tidy(value) if isinstance(value, str) else ""
+        if len(text) > limit:
+            raise Rejected("Текст задовгий: {count} знаків, а можна щонайбільше {limit}.", count=len(text), limit=limit)
+        return text
+
+    def choice(self, name: str, of: type[E]) -> E | None:
+        """None for an empty choice; Rejected for one that is not offered."""
+        value = self.text(name, limit=100)
+        found = next((one for one in of if str(one.value) == value), None)
+        if value and found is None:
+            raise Rejected("Такого варіанта немає: «{value}».", value=value)
+        return found
+
+    def number(self, name: str) -> int | None:
+        value = self.text(name, limit=100).lstrip("№#")
+        if not value:
+            return None
+        if not (value.isascii() and value.isdigit() and len(value) < 16):
+            raise Rejected("Тут має бути число: «{value}».", value=value)
+        return int(value)
+
+    def numbers(self, name: str) -> Sequence[int]:
+        """All values under one name that are numbers."""
+        values = [value for value in self.data.getlist(name) if isinstance(value, str)]
+        return [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedByContact:
+    """A form of ours, sent by the contact it was made for."""
+
+    visitor: ContactVisitor
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedByAgent:
+    """The same of an agent."""
+
+    visitor: AgentVisitor
+    fields: Fields
+
+
+async def as_contact(request: Request) -> ContactVisitor:
+    """The contact who is logged in. LoginNeeded; Elsewhere when only an agent is."""
+    site = site_of(request)
+    now = site.clock.now()
+    async with site.storage.read() as uow:
+        visitor = await contact_visitor(uow, site.cookie_of(request, "contact"), now=now)
+        if visitor is None:
+            if await agent_visitor(uow, site.cookie_of(request, "agent"), now=now):
+                raise Elsewhere("/staff")
+            raise LoginNeeded
+    request.state.language = visitor.contact.language
+    return visitor
+
+
+async def as_agent(request: Request) -> AgentVisitor:
+    """The agent who is logged in. For a client the staff's pages do not exist (DESIGN 8)."""
+    site = site_of(request)
+    now = site.clock.now()
+    async with site.storage.read() as uow:
+        visitor = await agent_visitor(uow, site.cookie_of(request, "agent"), now=now)
+        if visitor is None:
+            if await contact_visitor(uow, site.cookie_of(request, "contact"), now=now):
+                raise NotFound("Такої сторінки немає.")
+            raise LoginNeeded
+    return visitor
+
+
+async def posted_by_contact(request: Request) -> PostedByContact:
+    visitor = await as_contact(request)
+    return PostedByContact(visitor=visitor, fields=await verified_form(request, visitor.cookie))
+
+
+async def posted_by_agent(request: Request) -> PostedByAgent:
+    visitor = await as_agent(request)
+    return PostedByAgent(visitor=visitor, fields=await verified_form(request, visitor.cookie))
+
+
+async def verified_form(request: Request, cookie: str) -> Fields:
+    """The form's fields, if it was made by us for the holder of the cookie. ForeignForm."""
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        raise ForeignForm
+    form = await request.form(max_files=0, max_fields=_FIELDS)
+    given = form.get(FORM_KEY)
+    if not isinstance(given, str) or not is_form_token(site_of(request).key, cookie, given):
+        raise ForeignForm
+    return Fields(form)
+
+
+def at_least(visitor: AgentVisitor, role: Role) -> None:
+    """Forbidden when the agent's role is below."""
+    order = list(Role)
+    if order.index(visitor.agent.role) < order.index(role):
+        raise Forbidden("На це потрібні права: {role}.", role=role.value)
+
+
+AsContact = Annotated[ContactVisitor, Depends(as_contact)]
+AsAgent = Annotated[AgentVisitor, Depends(as_agent)]
+ContactPost = Annotated[PostedByContact, Depends(posted_by_contact)]
+AgentPost = Annotated[PostedByAgent, Depends(posted_by_agent)]

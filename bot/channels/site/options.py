@@ -1,0 +1,35 @@
+"""What can be set about the Site: plain values, no configuration library behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+# Longer texts are files, not questions; the sentence that refuses one says so.
+TEXT_LIMIT = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteOptions:
+    """`base_url` is how people reach the Site; https in it makes cookies `Secure` and adds HSTS.
+
+    `quiet_gap` and `burst_limit` are those of chat bursts (DESIGN 5). `metrics_token` opens `/metrics` from other machines; without it only
+    this machine may read it. `messages_per_minute` is for one contact, `login_attempts` for one network address in ten minutes.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    base_url: str = "http://127.0.0.1:8080"
+    desk_name: str = "Служба підтримки"
+    phones: tuple[str, ...] = ()
+    quiet_gap: timedelta = timedelta(seconds=20)
+    burst_limit: timedelta = timedelta(minutes=2)
+    session_lifetime: timedelta = timedelta(days=30)
+    messages_per_minute: int = 30
+    login_attempts: int = 20
+    body_limit: int = 1_048_576
+    metrics_token: str = ""
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
