@@ -67,7 +67,7 @@ class Facts:
             "reason_guess": ticket.reason_guess.value if ticket.reason_guess else None,
             "received_at": ticket.received_at.isoformat(),
             "text": self.text,
-            "attachments": [{"name": file.name, "kind": file.kind, "size": file.size} for file in self.attachments],
+            "attachments": _files(self.attachments),
             "is_open": ticket.is_open,
             "outcome": ticket.outcome.value if ticket.outcome else None,
             "result": ticket.result,
@@ -76,6 +76,13 @@ class Facts:
             "merged_into_id": ticket.merged_into_id,
             "snoozed_until_at": ticket.snoozed_until_at.isoformat() if ticket.snoozed_until_at else None,
         }
+
+
+def _files(attachments: Sequence[Attachment]) -> list[dict[str, Any]]:
+    """`ref` says where a channel finds the bytes, `kind` how it shows them."""
+    return [
+        {"name": file.name, "kind": file.kind, "size": file.size, "content_type": file.content_type, "ref": file.ref} for file in attachments
+    ]
 
 
 def _ticket(ticket: Ticket, due_at: datetime | None) -> dict[str, Any]:
@@ -170,7 +177,7 @@ def word_to_client(facts: Facts, message: Message) -> list[Delivery]:
         "ticket": facts.for_client(),
         "text": message.text,
         "agent": message.author.name,
-        "attachments": [{"name": f.name, "ref": f.ref, "content_type": f.content_type} for f in message.attachments],
+        "attachments": _files(message.attachments),
     }
     extra = {"message_id": message.id, "urgency": WORD_URGENCY, "is_automatic": False}
     return _to_client(facts, message.kind.value, f"message:{message.id}", body, now=message.at, **extra)
@@ -230,7 +237,7 @@ def client_word(facts: Facts, message: Message, staff: StaffRoutes, *, verdict: 
                 "author": message.author.name,
                 "verdict": verdict,
                 "is_third_person": message.kind.value == "third_person",
-                "attachments": [{"name": f.name, "kind": f.kind, "size": f.size} for f in message.attachments],
+                "attachments": _files(message.attachments),
             },
             created_at=message.at,
             ticket_ids=(facts.ticket.id,),

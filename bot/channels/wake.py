@@ -23,8 +23,10 @@ class Wake:
         self._event.set()
 
     async def wait(self, at_most: timedelta = POLL) -> None:
+        # Not `wait_for`: before Python 3.12 it swallows a cancellation that comes together with the event, and the worker never stops.
         try:
-            await asyncio.wait_for(self._event.wait(), at_most.total_seconds())
+            async with asyncio.timeout(at_most.total_seconds()):
+                await self._event.wait()
         except TimeoutError:
             return
         finally:

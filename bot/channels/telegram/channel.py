@@ -1,0 +1,196 @@
+"""Telegram as a channel: rows of the inbox become messages, commands and presses; deliveries become calls.
+
+Here it is decided who a row is for: the staff chats' conversation, a client's, or nobody's. What they say and do is in `staff_talk`,
+`staff_presses`, `client_talk` and `client_presses`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+
+from bot import notices
+from bot.channels.base import Health, Sent
+from bot.channels.telegram import buttons, lines
+from bot.channels.telegram.acts import CHANNEL, Done, Said, Single, toast
+from bot.channels.telegram.afterwards import Afterwards
+from bot.channels.telegram.client_presses import ClientPresses
+from bot.channels.telegram.client_talk import ClientTalk, MakeLink
+from bot.channels.telegram.connection import Connection
+from bot.channels.telegram.options import TelegramOptions
+from bot.channels.telegram.parse import Line, Moved, Nothing, Press, Reach, understand
+from bot.channels.telegram.poller import Poller
+from bot.channels.telegram.reception import Reception
+from bot.channels.telegram.sender import Sender
+from bot.channels.telegram.staff_presses import StaffPresses
+from bot.channels.telegram.staff_talk import StaffTalk
+from bot.channels.telegram.staff_view import StaffView
+from bot.clock import Clock
+from bot.desk import Desk
+from bot.intake.service import Intake
+from bot.model import Address, Delivery
+from bot.ports import InboxItem, InboxResult, Storage, UnitOfWork
+from bot.texts import translator
+
+Prepared = tuple[Said | Single, ...]
+_LONG = 4_000
+"""Analysis of a longer text leaves the event loop: nothing may block it for 50 ms."""
+
+
+class TelegramChannel:
+    """See the module. `make_link` makes a one-time login link for a subject; None when there is no Site."""
+
+    name = CHANNEL
+
+    def __init__(
+        self,
+        *,
+        options: TelegramOptions,
+        storage: Storage,
+        desk: Desk,
+        intake: Intake,
+        clock: Clock,
+        reception: Reception,
+        make_link: MakeLink | None = None,
+        health: Health | None = None,
+    ) -> None:
+        self.health = health or Health(name=self.name)
+        self._options = options
+        self._desk = desk
+        self._intake = intake
+        self._clock = clock
+        self._connection = Connection(options=options, storage=storage, health=self.health)
+        self._afterwards = Afterwards(self._connection)
+        self._sender = Sender(connection=self._connection, options=options, storage=storage, clock=clock)
+        self._poller = Poller(
+            connection=self._connection,
+            options=options,
+            storage=storage,
+            clock=clock,
+            health=self.health,
+            afterwards=self._afterwards,
+        )
+        view = StaffView(desk=desk, clock=clock, language=options.language)
+        self._staff = StaffTalk(desk=desk, intake=intake, view=view, clock=clock)
+        self._staff_presses = StaffPresses(desk=desk, view=view, clock=clock)
+        self._client = ClientTalk(desk=desk, intake=intake, clock=clock, reception=reception, make_link=make_link)
+        self._client_presses = ClientPresses(desk=desk, clock=clock)
+        storage.on_commit.append(self._afterwards.committed)
+
+    async def receive(self) -> None:
+        """Poll until cancelled."""
+        await self._poller.run()
+
+    async def send(self, delivery: Delivery) -> Sent:
+        return await self._sender.send(delivery)
+
+    async def close(self) -> None:
+        """End what runs beside and hang up."""
+        await self._afterwards.stop()
+        await self._connection.close()
+
+    async def prepare(self, items: Sequence[InboxItem]) -> Prepared:
+        """Bursts and albums put together, texts analysed. Permanent for an update that names no chat."""
+        acts: list[Said | Single] = []
+        for group in lines.groups([(understand(json.loads(item.raw)), item) for item in items], self._options):
+            acts.append(await self._said(group) if isinstance(group, lines.Burst) else self._single(group))
+        return tuple(acts)
+
+    async def apply(self, uow: UnitOfWork, prepared: Prepared) -> list[InboxResult]:
+        results: list[InboxResult] = []
+        for act in prepared:
+            if isinstance(act, Said):
+                results += await self._apply_said(uow, act)
+            else:
+                done = await self._apply_single(uow, act)
+                self._afterwards.expect(act.item.id, done.effects)
+                results += [done.result(item.id) for item in act.items]
+        return results
+
+    async def _said(self, burst: lines.Burst) -> Said:
+        inbound = lines.inbound(burst)
+        is_long = len(inbound.text) > _LONG
+        planned = await asyncio.to_thread(self._intake.plan, inbound) if is_long else self._intake.plan(inbound)
+        return Said(lines=burst.lines, items=burst.items, planned=planned)
+
+    def _single(self, single: Single) -> Single:
+        line = single.happening
+        if isinstance(line, Line) and (planned := self._staff.plan_call(line, single.item)):
+            return Single(happening=line, items=single.items, call=planned)
+        return single
+
+    async def _apply_said(self, uow: UnitOfWork, said: Said) -> list[InboxResult]:
+        """A client's words; or an agent's, who answers in a private chat what was sent to them as staff."""
+        first = said.lines[0]
+        if first.answers is not None and await self._is_agent(uow, first.person.id) and await self._staff.is_about_a_ticket(uow, first):
+            done = [await self._staff.line(uow, line, item) for line, item in zip(said.lines, said.items, strict=True)]
+            return [one.result(item.id) for one, item in zip(done, said.items, strict=True)]
+        return await self._client.said(uow, said)
+
+    async def _apply_single(self, uow: UnitOfWork, single: Single) -> Done:
+        match single.happening:
+            case Line() as line:
+                return await self._apply_line(uow, line, single)
+            case Press() as press:
+                return await self._apply_press(uow, press, single.item)
+            case Reach() as reach:
+                return await self._apply_reach(uow, reach, single.item)
+            case Moved(old_chat=old, new_chat=new):
+                await self._connection.moved(uow, old, new)
+                return Done(because="chat_moved")
+            case Nothing(because=because):
+                return Done(because=because)
+
+    async def _apply_line(self, uow: UnitOfWork, line: Line, single: Single) -> Done:
+        is_staff_chat = line.place.id in self._connection.staff_chats
+        if not line.place.is_private and not is_staff_chat:
+            return Done(because="foreign_group")
+        if line.is_edit:
+            return Done(because="staff_edit")
+        is_for_staff = is_staff_chat or (
+            line.command is not None and self._staff.knows(line.command) and await self._is_agent(uow, line.person.id)
+        )
+        if is_for_staff and single.call is not None:
+            return await self._staff.call(uow, single.call, line, single.item)
+        if is_for_staff:
+            return await self._staff.line(uow, line, single.item)
+        if line.command is not None:
+            return await self._client.command(uow, line, line.command, single.item)
+        if line.own_contact:
+            return await self._client.shared_contact(uow, line, single.item)
+        return await self._client.sticker(uow, line, single.item)
+
+    async def _apply_press(self, uow: UnitOfWork, press: Press, item: InboxItem) -> Done:
+        pressed = buttons.read(press.data)
+        if pressed is not None and self._staff_presses.knows(pressed.verb):
+            if press.place.is_private or press.place.id in self._connection.staff_chats:
+                return await self._staff_presses.press(uow, press, pressed, item)
+        elif pressed is not None and press.place.is_private and self._client_presses.knows(pressed.verb):
+            contact = await self._client.contact(uow, press.person)
+            return await self._client_presses.press(uow, press, pressed, item, contact)
+        words = translator(self._options.language)("Ця кнопка тут не працює.")
+        return Done(because="button_refused", effects=(toast(press.callback_id, words, loud=True),))
+
+    async def _apply_reach(self, uow: UnitOfWork, reach: Reach, item: InboxItem) -> Done:
+        """Somebody blocked the bot: staff hear of it while the person has open tickets, for answers no longer arrive."""
+        if not reach.place.is_private:
+            return Done(because="group_membership")
+        contact = await uow.people.contact_at(Address(channel=CHANNEL, value=str(reach.person.id)))
+        waiting = await uow.tickets.open_for_contact(contact.id) if contact else []
+        if contact and waiting:
+            numbers = ", ".join(f"№{ticket.id}" for ticket in waiting)
+            say = translator(self._options.language)
+            sentence = (
+                say("{name} знову читає бота: {numbers}.")
+                if reach.is_reachable
+                else say("{name} заблокував бота в Telegram, відповіді туди не доходять: {numbers}. Зателефонуйте або напишіть листа.")
+            )
+            text = sentence.format(name=contact.name, numbers=numbers)
+            for row in notices.alert(self._desk.staff.desk, text, cause=f"inbox:{item.id}", now=self._clock.now()):
+                uow.outbox.add(row)
+        return Done(because="reachable" if reach.is_reachable else "unreachable")
+
+    async def _is_agent(self, uow: UnitOfWork, person_id: int) -> bool:
+        agent = await uow.people.agent_by_telegram(str(person_id))
+        return agent is not None and agent.is_active

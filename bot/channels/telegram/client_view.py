@@ -1,0 +1,42 @@
+"""A ticket for its client's eyes, and its end by the client's hand: what commands and buttons share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from bot import notices
+from bot.desk import Desk
+from bot.desk_base import ticket_text
+from bot.lamps import client_lamp
+from bot.model import Actor, Contact, MessageKind, Outcome, Ticket
+from bot.ports import UnitOfWork
+
+_HIDDEN = (MessageKind.NOTE, MessageKind.THIRD_PERSON)
+
+
+async def seen_by(desk: Desk, uow: UnitOfWork, ticket: Ticket, contact: Contact) -> dict[str, Any]:
+    """The facts of a ticket with the lamp as this contact sees it (R8), who may be a colleague of the one who asked."""
+    facts = await desk.facts(uow, ticket)
+    return facts.for_client() | {"lamp": client_lamp(ticket, viewer_contact_id=contact.id).value}
+
+
+async def words_for_client(uow: UnitOfWork, ticket: Ticket) -> list[dict[str, Any]]:
+    """What both sides said, oldest first; notes and third persons' words are staff's alone."""
+    return [
+        {
+            "author": message.author.name,
+            "at": message.at.isoformat(),
+            "text": ticket_text(ticket, message.text) if message.inbox_id and message.inbox_id == ticket.origin_id else message.text,
+        }
+        for message in await uow.tickets.messages(ticket.id)
+        if message.kind not in _HIDDEN
+    ]
+
+
+async def end_for_client(desk: Desk, uow: UnitOfWork, ticket_id: int, contact: Contact, *, now: datetime, outcome: Outcome) -> None:
+    """Close for the client and confirm it with a way back; the desk itself tells staff only (R7)."""
+    ticket = await desk.close(uow, ticket_id, Actor.contact(contact), outcome=outcome)
+    facts = await desk.facts(uow, ticket)
+    for row in notices.told_client(facts, "closed", now=now, outcome=outcome.value, result="", agent=""):
+        uow.outbox.add(row)

@@ -1,0 +1,28 @@
+"""What can be set about the Telegram channel: plain values, no configuration library behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+KYIV = ZoneInfo("Europe/Kyiv")
+API = "https://api.telegram.org"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramOptions:
+    """`staff_chats` are the chats where agents work: the staff's own, the leads', Development's (group ids are negative).
+
+    `language` is what the staff chats speak. `quiet_gap` and `burst_limit` are those of chat bursts (DESIGN 5). `owner` names this process
+    in the poller's lease: one name for ever where only one process can run, so that a restart does not wait for its own lease.
+    """
+
+    token: str
+    api_base: str = API
+    staff_chats: tuple[int, ...] = ()
+    zone: ZoneInfo = KYIV
+    language: str = "uk"
+    quiet_gap: timedelta = timedelta(seconds=20)
+    burst_limit: timedelta = timedelta(minutes=2)
+    owner: str = "deskbot"

@@ -1,0 +1,105 @@
+"""What every rendered word is made of: HTML around somebody's text, rows of buttons, and who reads it when. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.channels.telegram import buttons
+from bot.channels.telegram.text import escape
+from bot.lamps import SIGNS
+from bot.model import Category, Lamp, Priority
+from bot.texts import CATEGORY_WORDS, PRIORITY_WORDS, Translator, moment, translator
+
+Facts = dict[str, Any]
+"""A ticket as `bot.notices.Facts` puts it into a body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """One button: callback data, or the address it opens."""
+
+    text: str
+    data: str = ""
+    url: str = ""
+
+    def json(self) -> dict[str, str]:
+        return {"text": self.text} | ({"url": self.url} if self.url else {"callback_data": self.data})
+
+
+Keyboard = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file to go along. `ref` is "telegram:<file_id>" for one that Telegram has already."""
+
+    name: str
+    kind: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One word ready to be laid out: `head` and `tail` are our HTML, `text` is somebody's own words, cut and escaped later.
+
+    `is_one_message`: it is edited later, so a long text is shortened instead of going on in a second message.
+    `answer_from` asks that person (a Telegram id) for a reply to this message.
+    """
+
+    head: str
+    text: str = ""
+    tail: str = ""
+    keyboard: Keyboard = ()
+    files: tuple[File, ...] = ()
+    is_one_message: bool = False
+    answer_from: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """In which language, zone and moment a page is read."""
+
+    language: str
+    zone: ZoneInfo
+    now: datetime
+
+    @property
+    def say(self) -> Translator:
+        return translator(self.language)
+
+    def moment(self, iso: str) -> str:
+        return moment(datetime.fromisoformat(iso), zone=self.zone, language=self.language, now=self.now)
+
+
+def button(text: str, verb: str, number: int, argument: object = "") -> Button:
+    return Button(text=text, data=buttons.data(verb, number, argument))
+
+
+def lamp(facts: Facts) -> str:
+    return SIGNS[Lamp(facts["lamp"])]
+
+
+def named(facts: Facts) -> str:
+    """№7 and its title, in HTML."""
+    return f"<b>№{facts['id']}</b> {escape(facts['title'])}"
+
+
+def priority_words(facts: Facts, say: Translator) -> str:
+    """R9: a guess is shown as a guess."""
+    word = say(PRIORITY_WORDS[Priority(facts["priority"])])
+    return say("{word} (визначено автоматично)").format(word=word) if facts.get("is_priority_guessed") else word
+
+
+def category_words(facts: Facts, say: Translator) -> str:
+    word = say(CATEGORY_WORDS[Category(facts["category"])])
+    return say("{word} (визначено автоматично)").format(word=word) if facts.get("is_category_guessed") else word
+
+
+def files_of(body: dict[str, Any]) -> tuple[File, ...]:
+    return tuple(
+        File(name=str(file.get("name", "")), kind=str(file.get("kind", "document")), ref=str(file.get("ref", "")))
+        for file in body.get("attachments", ())
+    )

@@ -1,0 +1,154 @@
+"""Reading from Telegram: long polls, raw updates into the inbox, and only then the offset moves.
+
+The offset lives in the database, in the commit that holds the updates; asking with it is what confirms them. One process polls, by lease.
+After days of silence Telegram may start its numbers anew, so an old offset is forgotten rather than used to throw new messages away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.channels.base import Health
+from bot.channels.telegram import parse
+from bot.channels.telegram.acts import CHANNEL, reaction
+from bot.channels.telegram.afterwards import Afterwards
+from bot.channels.telegram.connection import Connection
+from bot.channels.telegram.options import TelegramOptions
+from bot.channels.telegram.selfcheck import introduce
+from bot.clock import Clock
+from bot.ports import RawEvent, Storage
+
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+_POLL = 25
+_BATCH = 100
+_LEASE = timedelta(seconds=90)
+_RENEW_BEFORE = timedelta(seconds=50)
+_STANDBY_PAUSE = 5.0
+_OFFSET_GOOD_FOR = timedelta(days=5)
+"""Telegram says: after a week without updates the next number may be any."""
+_ALBUM_GAP = timedelta(seconds=2)
+"""The photos of an album arrive one by one, whatever the burst gap."""
+
+log = structlog.get_logger(__name__)
+
+
+class Poller:
+    """See the module."""
+
+    def __init__(
+        self,
+        *,
+        connection: Connection,
+        options: TelegramOptions,
+        storage: Storage,
+        clock: Clock,
+        health: Health,
+        afterwards: Afterwards,
+    ) -> None:
+        self._connection = connection
+        self._options = options
+        self._storage = storage
+        self._clock = clock
+        self._health = health
+        self._afterwards = afterwards
+        self._lease_ends_at: datetime | None = None
+
+    async def run(self) -> None:
+        """Poll until cancelled. Raises what the connection raises: an unreachable server, a refused token, another poller."""
+        if self._health.state == "off":
+            self._health.state = "starting"
+        bot_id = await self._connection.bot_id()
+        lease, offset_key = f"{CHANNEL}:poller:{bot_id}", f"{CHANNEL}:offset:{bot_id}"
+        self._lease_ends_at = None
+        self._health.facts |= await introduce(self._connection)
+        try:
+            while True:
+                if await self._holds(lease):
+                    await self._round(bot_id, offset_key)
+                else:
+                    self._health.trouble("Повідомлення Telegram читає інший процес цієї служби.", state="standby")
+                    await asyncio.sleep(_STANDBY_PAUSE)
+        finally:
+            await self._give_back(lease)
+
+    async def _round(self, bot_id: int, offset_key: str) -> None:
+        offset = await self._offset(offset_key)
+        parameters: dict[str, Any] = {"timeout": _POLL, "limit": _BATCH, "allowed_updates": list(ALLOWED_UPDATES)}
+        updates = await self._connection.call("getUpdates", parameters | ({"offset": offset} if offset else {}), wait=_POLL)
+        self._health.up(self._clock.now())
+        if updates:
+            await self._store(updates, bot_id, offset_key)
+
+    async def _store(self, updates: Sequence[Mapping[str, Any]], bot_id: int, offset_key: str) -> None:
+        """Commit the updates and the offset after them; whoever fails here gets the same updates again."""
+        now = self._clock.now()
+        events = [self._event(update, bot_id, now) for update in updates]
+        highest = max(int(update["update_id"]) for update in updates)
+        async with self._storage.write() as uow:
+            ids = await uow.inbox.put(events, now=now)
+            uow.state.set(offset_key, {"offset": highest + 1, "at": now.isoformat()})
+            await uow.commit()
+        log.info("telegram_updates_stored", count=len(updates), fresh=sum(number is not None for number in ids))
+        for update, number in zip(updates, ids, strict=True):
+            if number is not None:
+                self._notice(update)
+
+    def _event(self, update: Mapping[str, Any], bot_id: int, now: datetime) -> RawEvent:
+        return RawEvent(
+            channel=CHANNEL,
+            source=f"bot{bot_id}",
+            external_id=parse.external_id(update),
+            conversation=parse.conversation(update),
+            raw=json.dumps(update, ensure_ascii=True, separators=(",", ":")).encode(),
+            received_at=parse.happened_at(update, now=now),
+            quiet_gap=self._quiet_gap(update),
+            burst_limit=self._options.burst_limit,
+        )
+
+    def _quiet_gap(self, update: Mapping[str, Any]) -> timedelta:
+        """Whether more of the same thought may follow: only a client's plain lines wait, and the parts of any album."""
+        line = parse.line_of(update)
+        if line is None or line.command is not None:
+            return timedelta(0)
+        gap = self._options.quiet_gap if line.place.is_private else timedelta(0)
+        return max(gap, _ALBUM_GAP) if line.album else gap
+
+    def _notice(self, update: Mapping[str, Any]) -> None:
+        """👀 at once: the client sees that somebody is there before the burst is over."""
+        line = parse.line_of(update)
+        if line is not None and line.place.is_private and line.command is None and not line.is_edit:
+            self._afterwards.start([reaction(line.place.id, line.message_id, "👀")])
+
+    async def _offset(self, key: str) -> int:
+        async with self._storage.read() as uow:
+            stored = await uow.state.get(key)
+        if not stored or self._clock.now() - datetime.fromisoformat(stored["at"]) > _OFFSET_GOOD_FOR:
+            return 0
+        return int(stored["offset"])
+
+    async def _holds(self, lease: str) -> bool:
+        """Whether this process polls; renews in time, so that a long poll never outlasts the lease."""
+        now = self._clock.now()
+        if self._lease_ends_at is not None and self._lease_ends_at - now > _RENEW_BEFORE:
+            return True
+        until = now + _LEASE
+        async with self._storage.write() as uow:
+            held = await uow.state.take_lease(lease, owner=self._options.owner, now=now, until=until)
+            await uow.commit()
+        self._lease_ends_at = until if held else None
+        return held
+
+    async def _give_back(self, lease: str) -> None:
+        if self._lease_ends_at is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1), self._storage.write() as uow:
+                await uow.state.give_lease(lease, owner=self._options.owner)
+                await uow.commit()

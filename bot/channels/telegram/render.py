@@ -1,0 +1,104 @@
+"""A delivery's neutral body into Bot API calls. Pure: the same delivery at the same moment gives the same calls.
+
+Long words go on in a second and third message, cut on paragraph borders; what is longer still goes along as a file. Escaping happens here
+for words, in the pages for everything around them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Any
+
+from bot.channels.telegram import render_client, render_staff
+from bot.channels.telegram.page import File, Keyboard, Page, Reader
+from bot.channels.telegram.text import MAX_TEXT, TAG, escape, pieces, safe, shortened, visible_length
+from bot.errors import Permanent
+from bot.model import Delivery
+
+_MOST_MESSAGES = 3
+_MOST_FILES = 5
+_PARAMETERS_OF_FILES = {"photo": "sendPhoto", "voice": "sendVoice", "video": "sendVideo", "sticker": "sendSticker"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One method with its parameters, chat_id left to the sender. `text_file`: that text goes up as a file."""
+
+    method: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    text_file: str = ""
+
+
+def calls(delivery: Delivery, reader: Reader, *, is_staff: bool) -> list[Call]:
+    """What to send for this delivery, in order. Permanent for a kind without words."""
+    page = page_of(delivery, reader, is_staff=is_staff)
+    if page.is_one_message:
+        return [_message(page.head + escape(_fitting(page)) + page.tail, page), *_file_calls(page.files)]
+    room = MAX_TEXT - visible_length(page.head) - visible_length(page.tail)
+    parts = pieces(safe(page.text), room)
+    file = [Call(method="sendDocument", text_file=page.text)] if len(parts) > _MOST_MESSAGES else []
+    if file:
+        parts = [shortened(page.text, room)]
+    bodies = [escape(part) for part in parts]
+    bodies[0] = page.head + bodies[0]
+    bodies[-1] += page.tail
+    messages = [Call(method="sendMessage", parameters=_text(body)) for body in bodies[:-1] if body.strip()]
+    return [*messages, _message(bodies[-1], page), *file, *_file_calls(page.files)]
+
+
+def edit(delivery: Delivery, reader: Reader, message_id: int) -> Call:
+    """The newest state of a message that is edited rather than repeated."""
+    page = page_of(delivery, reader, is_staff=True)
+    body = page.head + escape(_fitting(page)) + page.tail
+    return Call(method="editMessageText", parameters={"message_id": message_id, **_text(body), **_markup(page)})
+
+
+def page_of(delivery: Delivery, reader: Reader, *, is_staff: bool) -> Page:
+    """The page for a kind; one that this version does not know still shows its text."""
+    first, second = (render_staff.KINDS, render_client.KINDS) if is_staff else (render_client.KINDS, render_staff.KINDS)
+    name = delivery.kind.partition(":")[0]
+    make = first.get(name) or second.get(name)
+    if make is not None:
+        return make(delivery.body, reader)
+    if isinstance(text := delivery.body.get("text"), str):
+        return Page(head="", text=text)
+    raise Permanent("Telegram не знає, як сказати «{kind}».", kind=delivery.kind)
+
+
+def unadorned(markup: str) -> str:
+    """Our HTML as the text it shows."""
+    return unescape(TAG.sub("", markup))
+
+
+def inline(keyboard: Keyboard) -> dict[str, Any]:
+    return {"inline_keyboard": [[each.json() for each in row] for row in keyboard]}
+
+
+def _fitting(page: Page) -> str:
+    return shortened(safe(page.text), MAX_TEXT - visible_length(page.head) - visible_length(page.tail))
+
+
+def _message(body: str, page: Page) -> Call:
+    return Call(method="sendMessage", parameters={**_text(body), **_markup(page)})
+
+
+def _text(body: str) -> dict[str, Any]:
+    return {"text": body, "parse_mode": "HTML", "link_preview_options": {"is_disabled": True}}
+
+
+def _markup(page: Page) -> dict[str, Any]:
+    if page.answer_from:
+        return {"reply_markup": {"force_reply": True, "selective": True}}
+    return {"reply_markup": inline(page.keyboard)} if page.keyboard else {}
+
+
+def _file_calls(files: tuple[File, ...]) -> list[Call]:
+    """Files that Telegram has are sent again by their id; others are named in the words and stay with the ticket."""
+    kept = [file for file in files if file.ref.startswith("telegram:")]
+    return [_file_call(file) for file in kept[:_MOST_FILES]]
+
+
+def _file_call(file: File) -> Call:
+    method = _PARAMETERS_OF_FILES.get(file.kind, "sendDocument")
+    return Call(method=method, parameters={method.removeprefix("send").lower(): file.ref.removeprefix("telegram:")})

@@ -1,0 +1,206 @@
+"""What a client reads in the chat, one function an occasion. Pure; every sentence in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.channels.telegram.page import Button, Facts, Keyboard, Page, Reader, button, category_words, files_of, lamp, named, priority_words
+from bot.channels.telegram.text import escape
+from bot.model import Outcome, Priority, Turn, UrgencyReason
+from bot.texts import NONE_OF_THESE, OUTCOME_WORDS, PRIORITY_WORDS, REASON_WORDS, SHORT_REASON_WORDS, TURN_WORDS
+
+Body = dict[str, Any]
+
+
+def receipt(body: Body, reader: Reader) -> Page:
+    """R5: what was registered, in one message, with the way to undo it."""
+    say, tickets = reader.say, body["tickets"]
+    if len(tickets) > 1:
+        head = say("✅ У вашому повідомленні кілька питань, тож кожне має своє звернення:")
+    elif tickets[0].get("is_call_back"):
+        head = say("📞 Добре, ми вам зателефонуємо.")
+    else:
+        head = say("✅ Дякуємо! Звернення зареєстровано:")
+    lines = [head, *(_ticket_lines(facts, reader) for facts in tickets), *_offered(body, reader), *_around(body, reader)]
+    return Page(head="\n\n".join(lines), keyboard=_receipt_buttons(body, reader))
+
+
+def urgency_question(body: Body, reader: Reader) -> Page:
+    """R11: the three reasons and "none of these"; the clock runs already."""
+    say, facts = reader.say, body["ticket"]
+    lines = [
+        say("❗ {ticket}\nПрийнято як термінове, час уже відраховується. Підкажіть, будь ласка, що саме сталося:").format(
+            ticket=named(facts)
+        ),
+        *(f"{value}. {escape(say(REASON_WORDS[UrgencyReason(value)]))}" for value in sorted(body["order"])),
+        *_phones(body, reader),
+    ]
+    rows = [(button(f"{value}. {say(SHORT_REASON_WORDS[UrgencyReason(value)])}", "reason", facts["id"], value),) for value in body["order"]]
+    return Page(head="\n".join(lines), keyboard=(*rows, (button(say(NONE_OF_THESE), "reason", facts["id"], 0),)))
+
+
+def claimed(body: Body, reader: Reader) -> Page:
+    text = reader.say("👤 {ticket}\nВже в роботі, ним займається {agent}.")
+    return Page(head=text.format(ticket=named(body["ticket"]), agent=escape(body.get("agent") or "?")))
+
+
+def answer(body: Body, reader: Reader) -> Page:
+    """A person's answer or proposal: the client approves it or says that it is not done."""
+    say, facts = reader.say, body["ticket"]
+    keyboard = ((button(say("✅ Вирішено, закрити"), "done", facts["id"]), button(say("↩️ Ще не вирішено"), "unsolved", facts["id"])),)
+    return _word(body, reader, keyboard, say("Щоб продовжити, дайте відповідь на це повідомлення."))
+
+
+def question(body: Body, reader: Reader) -> Page:
+    return _word(body, reader, (), reader.say("❓ Дайте, будь ласка, відповідь на це повідомлення."))
+
+
+def closed(body: Body, reader: Reader) -> Page:
+    """R4: the outcome, the one-line result, and the way back."""
+    say, facts = reader.say, body["ticket"]
+    lines = [say("⚪ {ticket}\nЗакрито: {outcome}.").format(ticket=named(facts), outcome=say(OUTCOME_WORDS[Outcome(body["outcome"])]))]
+    if body.get("result"):
+        lines.append(say("Результат: {result}").format(result=escape(body["result"])))
+    return Page(head="\n".join(lines), keyboard=((button(say("Відкрити знову"), "reopen", facts["id"]),),))
+
+
+def reopened(body: Body, reader: Reader) -> Page:
+    return Page(head=reader.say("🟢 {ticket}\nЗнову в роботі.").format(ticket=named(body["ticket"])))
+
+
+def priority_changed(body: Body, reader: Reader) -> Page:
+    """When staff lower it the client reads why; "none of these" is answered politely (R11)."""
+    say, facts = reader.say, body["ticket"]
+    word = say(PRIORITY_WORDS[Priority(facts["priority"])])
+    due = [say("Відреагуємо до: {at}").format(at=reader.moment(facts["due_at"]))] if facts.get("due_at") else []
+    if body.get("because") == "none_of_these":
+        lines = [say("Дякуємо за відповідь! {ticket}\nРозглянемо з критичністю «{word}».").format(ticket=named(facts), word=word)]
+    else:
+        lines = [say("{ticket}\nКритичність тепер «{word}».").format(ticket=named(facts), word=word)]
+        lines += [say("Причина: {why}").format(why=escape(body["because"]))] if body.get("because") else []
+    return Page(head="\n".join(lines + due))
+
+
+def handed_over(body: Body, reader: Reader) -> Page:
+    """R13: agreed with the client beforehand."""
+    text = reader.say("🛠 {ticket}\nПередано у відділ розробки. Оцінку робіт погодимо з вами заздалегідь.")
+    return Page(head=text.format(ticket=named(body["ticket"])))
+
+
+def new_task_offer(body: Body, reader: Reader) -> Page:
+    """R6: a new task in an answer has a ticket of its own; one press puts it back."""
+    say, made = reader.say, body["made"]
+    lines = [say("Нове завдання з вашої відповіді має власне звернення:"), *(named(new) for new in made)]
+    rows = tuple((button(say("№{id} — це те саме питання").format(id=new["id"]), "join", new["id"], body["ticket"]["id"]),) for new in made)
+    return Page(head="\n".join(lines), keyboard=rows)
+
+
+def merged(body: Body, reader: Reader) -> Page:
+    return Page(head=reader.say("Гаразд, це одне звернення: {ticket}").format(ticket=named(body["ticket"])))
+
+
+def my(body: Body, reader: Reader) -> Page:
+    """R4: the whole list with lamps; a press opens one."""
+    say, tickets = reader.say, body["tickets"]
+    if not tickets:
+        return Page(head=say("Відкритих звернень немає. Щоб створити звернення, просто напишіть, що сталося."))
+    lines = [say("<b>Ваші звернення</b>"), *(f"{lamp(facts)} {named(facts)} — {_state(facts, reader)}" for facts in tickets)]
+    numbers = [button(f"№{facts['id']}", "open", facts["id"]) for facts in tickets]
+    return Page(head="\n".join(lines), keyboard=tuple(tuple(numbers[at : at + 4]) for at in range(0, len(numbers), 4)))
+
+
+def my_ticket(body: Body, reader: Reader) -> Page:
+    """One ticket as its client sees it: the words both sides said, never the notes."""
+    say, facts = reader.say, body["ticket"]
+    head = f"{lamp(facts)} {_ticket_lines(facts, reader)}\n{_state(facts, reader)}\n\n"
+    words = "\n\n".join(f"{reader.moment(word['at'])} · {word['author']}:\n{word['text']}" for word in body["words"])
+    if facts["lamp"] == "grey":
+        return Page(head=head, text=words, keyboard=((button(say("Відкрити знову"), "reopen", facts["id"]),),))
+    keyboard = ((button(say("✅ Вирішено, закрити"), "done", facts["id"]), button(say("✖️ Вже не актуально"), "drop", facts["id"])),)
+    return Page(head=head, text=words, tail=say("\n\nЩоб написати в це звернення, дайте відповідь на це повідомлення."), keyboard=keyboard)
+
+
+def choose_language(body: Body, reader: Reader) -> Page:
+    row = (button("Українська", "language", 0, "uk"), button("English", "language", 0, "en"))
+    return Page(head="Якою мовою вам зручніше? / Which language do you prefer?", keyboard=(row,))
+
+
+def login_link(body: Body, reader: Reader) -> Page:
+    """The address stands in the text, not in a button: Telegram refuses buttons to addresses of one's own machine."""
+    text = reader.say("🔑 Вхід на сайт (посилання одноразове, діє 30 хвилин, нікому його не пересилайте):")
+    return Page(head=f"{text}\n{escape(body['url'])}")
+
+
+KINDS: dict[str, Callable[[Body, Reader], Page]] = {
+    "receipt": receipt,
+    "urgency_question": urgency_question,
+    "claimed": claimed,
+    "answer": answer,
+    "proposal": answer,
+    "question": question,
+    "closed": closed,
+    "reopened": reopened,
+    "priority_changed": priority_changed,
+    "handed_over": handed_over,
+    "new_task_offer": new_task_offer,
+    "merged": merged,
+    "my": my,
+    "my_ticket": my_ticket,
+    "choose_language": choose_language,
+    "login_link": login_link,
+}
+
+
+def _ticket_lines(facts: Facts, reader: Reader) -> str:
+    say = reader.say
+    told = [say("критичність: {word}").format(word=priority_words(facts, say)), category_words(facts, say)]
+    due = say("⏰ відреагуємо до: {at}").format(at=reader.moment(facts["due_at"])) if facts.get("due_at") else ""
+    return "\n".join(filter(None, (named(facts), due, " · ".join(told))))
+
+
+def _offered(body: Body, reader: Reader) -> list[str]:
+    if body.get("act") != "ask" or not body.get("offer"):
+        return []
+    titles = [f"{number}. {escape(title)}" for number, title in enumerate(body["offer"], start=1)]
+    return ["\n".join([reader.say("Схоже, тут кілька питань. Розділити їх на окремі звернення?"), *titles])]
+
+
+def _around(body: Body, reader: Reader) -> list[str]:
+    say, lines = reader.say, []
+    if body.get("opens_at"):
+        lines.append(say("🌙 Зараз неробочий час. Почнемо працювати: {at}.").format(at=reader.moment(body["opens_at"])))
+    return lines + _phones(body, reader)
+
+
+def _phones(body: Body, reader: Reader) -> list[str]:
+    phones = body.get("phones") or ()
+    return [reader.say("Можна й зателефонувати: {phones}").format(phones=escape(", ".join(phones)))] if phones else []
+
+
+def _receipt_buttons(body: Body, reader: Reader) -> Keyboard:
+    say, first, origin = reader.say, body["tickets"][0], body.get("origin_id") or 0
+    rows: list[tuple[Button, ...]] = []
+    if body.get("act") == "split":
+        rows.append((button(say("👌 Все правильно"), "right", origin), button(say("Це одне питання"), "one", origin)))
+        rows.append((button(say("Розділити інакше"), "otherwise", origin),))
+    elif body.get("act") == "ask" and body.get("offer"):
+        rows.append((button(say("Так, розділити"), "split", first["id"]), button(say("Ні, це одне питання"), "right", origin)))
+        rows.append((button(say("Розділити інакше"), "otherwise", origin),))
+    hints = body.get("hints", ()) if len(body["tickets"]) == 1 else ()
+    rows += [(button(say("Це до №{id}").format(id=hint["id"]), "join", first["id"], hint["id"]),) for hint in hints]
+    if len(body["tickets"]) == 1 and first["priority"] != Priority.URGENT:
+        rows.append((button(say("❗ Це терміново"), "urgent", first["id"]),))
+    return tuple(rows)
+
+
+def _word(body: Body, reader: Reader, keyboard: Keyboard, hint: str) -> Page:
+    agent = escape(body.get("agent") or reader.say("Служба підтримки"))
+    head = f"💬 {named(body['ticket'])}\n<i>{agent}:</i>\n"
+    return Page(head=head, text=body["text"], tail=f"\n\n<i>{hint}</i>", keyboard=keyboard, files=files_of(body))
+
+
+def _state(facts: Facts, reader: Reader) -> str:
+    if facts["lamp"] == "grey":
+        return reader.say("закрито")
+    return reader.say(TURN_WORDS[Turn(facts["turn"])])

@@ -1,0 +1,67 @@
+"""What the bot tells Telegram about itself at the start, and what it finds out about its own rights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from bot.channels.telegram.connection import Connection
+from bot.channels.telegram.failures import TokenRefused
+from bot.errors import BotError, Permanent
+from bot.texts import translator
+
+CLIENT_COMMANDS = {
+    "my": "мої звернення",
+    "close": "закрити звернення",
+    "site": "увійти на сайт",
+    "language": "мова / language",
+    "help": "що вміє бот",
+}
+STAFF_COMMANDS = {
+    "queue": "черга за строками",
+    "mine": "мої звернення",
+    "ticket": "показати звернення",
+    "call": "записати дзвінок",
+    "help": "як відповідати клієнтам",
+}
+
+log = structlog.get_logger(__name__)
+
+
+async def introduce(connection: Connection) -> dict[str, Any]:
+    """Facts for the status page: the bot's name, and what is wrong with each staff chat in Ukrainian.
+
+    An earlier webhook is taken away (nothing that waits is dropped): with one, polling is refused. Raises what getMe raises.
+    """
+    me = await connection.call("getMe", {})
+    await connection.call("deleteWebhook", {})
+    await _set_commands(connection)
+    troubles = {chat: trouble for chat in connection.staff_chats if (trouble := await _trouble_with(connection, chat, me["id"]))}
+    return {"username": me.get("username", ""), "staff_chat_troubles": troubles}
+
+
+async def _set_commands(connection: Connection) -> None:
+    """The menu of commands; a bot without a menu works all the same."""
+    scopes: list[tuple[dict[str, Any], dict[str, str]]] = [({"type": "all_private_chats"}, CLIENT_COMMANDS)]
+    scopes += [({"type": "chat", "chat_id": chat}, STAFF_COMMANDS) for chat in connection.staff_chats]
+    for scope, commands in scopes:
+        for language in ("", "en"):
+            say = translator(language or "uk")
+            menu = [{"command": name, "description": say(words)} for name, words in commands.items()]
+            try:
+                await connection.call("setMyCommands", {"commands": menu, "scope": scope, "language_code": language})
+            except TokenRefused:
+                raise
+            except BotError as error:
+                log.info("telegram_commands_not_set", scope=scope["type"], error=type(error).__name__)
+
+
+async def _trouble_with(connection: Connection, chat: int, bot_id: int) -> str:
+    try:
+        member = await connection.call("getChatMember", {"chat_id": chat, "user_id": bot_id})
+    except Permanent:
+        return "Бота немає в цьому чаті: додайте його."
+    if member.get("status") not in ("administrator", "creator"):
+        return "Бот не адміністратор чату, тому бачить лише команди та відповіді: дайте йому права адміністратора."
+    return ""

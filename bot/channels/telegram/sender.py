@@ -1,0 +1,130 @@
+"""One delivery to Telegram: rendered, paced by the one budget, its outcome told in our errors.
+
+Edits may be repeated without harm, so an unknown outcome of theirs is an ordinary failure. Of a word in several messages each is sent once:
+what went out already is remembered until the whole word is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from bot.channels.base import Sent
+from bot.channels.telegram import render
+from bot.channels.telegram.acts import CHANNEL
+from bot.channels.telegram.budget import Budget
+from bot.channels.telegram.connection import Connection
+from bot.channels.telegram.failures import Moved, Refused
+from bot.channels.telegram.options import TelegramOptions
+from bot.channels.telegram.page import Reader
+from bot.clock import Clock
+from bot.errors import Permanent, RateLimited, Transient, Unsure
+from bot.model import Delivery, Link
+from bot.ports import Storage
+
+_SHORT_WAIT = 0.3
+"""Seconds worth waiting on the spot; longer ones go back to the outbox, which meanwhile serves other chats."""
+_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid", "there is no text in the message to edit")
+
+
+class Sender:
+    """See the module."""
+
+    def __init__(self, *, connection: Connection, options: TelegramOptions, storage: Storage, clock: Clock) -> None:
+        self._connection = connection
+        self._options = options
+        self._storage = storage
+        self._clock = clock
+        self._budget = Budget()
+        self._sent: dict[int, list[int]] = {}
+
+    async def send(self, delivery: Delivery) -> Sent:
+        """Raises RateLimited, Transient, Unsure, Unreachable or Permanent."""
+        if not delivery.route.recipient.lstrip("-").isdigit():
+            raise Permanent("«{recipient}» — не номер чату Telegram.", recipient=delivery.route.recipient)
+        chat = self._connection.chat(int(delivery.route.recipient))
+        try:
+            return await self._send(delivery, chat)
+        except Permanent:
+            self._sent.pop(delivery.id, None)
+            raise
+        except Moved as error:
+            async with self._storage.write() as uow:
+                await self._connection.moved(uow, chat, error.new_chat)
+                await uow.commit()
+            return await self._send(delivery, self._connection.chat(chat))
+
+    async def _send(self, delivery: Delivery, chat: int) -> Sent:
+        language = delivery.body.get("language") or self._options.language
+        reader = Reader(language=language, zone=self._options.zone, now=self._clock.now())
+        if delivery.edit_key and delivery.previous_external_id and await self._edited(delivery, chat, reader):
+            return Sent(external_id=delivery.previous_external_id)
+        calls = render.calls(delivery, reader, is_staff=chat in self._connection.staff_chats)
+        sent = self._sent.setdefault(delivery.id, [])
+        for call in calls[len(sent) :]:
+            result = await self._say(chat, call)
+            sent.append(int(result["message_id"]))
+        del self._sent[delivery.id]
+        words = [number for number, call in zip(sent, calls, strict=True) if call.method == "sendMessage"]
+        return Sent(external_id=str(words[-1]), links=self._links(delivery, chat, sent))
+
+    async def _edited(self, delivery: Delivery, chat: int, reader: Reader) -> bool:
+        """Whether the message shows the newest state now; False when there is nothing left to edit and it must be sent anew."""
+        call = render.edit(delivery, reader, int(delivery.previous_external_id or 0))
+        try:
+            await self._say(chat, call)
+        except Unsure as error:
+            raise Transient(error.sentence, retry_after=timedelta(seconds=1)) from error
+        except Refused as error:
+            if "message is not modified" in error.description:
+                return True
+            if any(words in error.description for words in _GONE):
+                return False
+            raise
+        return True
+
+    async def _say(self, chat: int, call: render.Call) -> Any:
+        await self._pace(chat)
+        parameters = {"chat_id": chat, **call.parameters}
+        if call.text_file:
+            from bot.channels.telegram.wire import Upload
+
+            parameters["document"] = Upload(content=call.text_file.encode(), name="text.txt")
+        try:
+            return await self._connection.call(call.method, parameters)
+        except RateLimited as error:
+            wait = error.retry_after or timedelta(seconds=1)
+            self._budget.close(chat, asyncio.get_running_loop().time() + wait.total_seconds())
+            raise
+        except Refused as error:
+            if "can't parse entities" not in error.description:
+                raise
+            return await self._connection.call(call.method, _plain(parameters))
+
+    async def _pace(self, chat: int) -> None:
+        while (wait := self._budget.take(chat, asyncio.get_running_loop().time())) > 0:
+            if wait > _SHORT_WAIT:
+                raise RateLimited(retry_after=timedelta(seconds=wait))
+            await asyncio.sleep(wait)
+
+    def _links(self, delivery: Delivery, chat: int, sent: list[int]) -> tuple[Link, ...]:
+        """Every message of the word, in the chat where it really is: an answer to any of them finds the ticket."""
+        return tuple(
+            Link(
+                channel=CHANNEL,
+                conversation=str(chat),
+                external_id=str(number),
+                ticket_id=ticket_id,
+                kind=delivery.kind,
+                message_id=delivery.message_id,
+            )
+            for number in sent
+            for ticket_id in delivery.ticket_ids
+        )
+
+
+def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The same words without markup: better unadorned than unsaid."""
+    return {**{key: value for key, value in parameters.items() if key != "parse_mode"}, "text": render.unadorned(str(parameters["text"]))}

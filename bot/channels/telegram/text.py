@@ -1,0 +1,71 @@
+"""Text in Telegram's measure: UTF-16 lengths, safe characters, cuts on paragraph borders, escaping.
+
+Pure; what it cuts it loses nothing of: the pieces joined are the text.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape as _html_escape
+
+MAX_TEXT = 4096
+"""UTF-16 units of a message after its markup is gone."""
+# Best place to cut first: between paragraphs, lines, sentences, words.
+_BORDERS = ("\n\n", "\n", ". ", " ")
+TAG = re.compile(r"<[^>]*>")
+_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+"""NUL is refused by PostgreSQL, a lone surrogate by every encoder: neither is something a person wrote."""
+
+
+def escape(text: str) -> str:
+    """Somebody's words inside our HTML."""
+    return _html_escape(_FORBIDDEN.sub("\ufffd", text), quote=False)
+
+
+def safe(text: str) -> str:
+    """What can be stored everywhere and sent everywhere."""
+    return _FORBIDDEN.sub("\ufffd", text)
+
+
+def utf16_length(text: str) -> int:
+    return len(text) + sum(1 for character in text if ord(character) > 0xFFFF)
+
+
+def visible_length(markup: str) -> int:
+    """An upper bound of what Telegram counts of our HTML: the tags do not count, a character reference counts as it is written."""
+    return utf16_length(TAG.sub("", markup))
+
+
+def pieces(text: str, limit: int) -> list[str]:
+    """Cut `text` into pieces of at most `limit` UTF-16 units, on the best border in the second half of each piece."""
+    cut: list[str] = []
+    while utf16_length(text) > limit:
+        end = _border(text, _fitting(text, limit))
+        cut.append(text[:end])
+        text = text[end:]
+    return [*cut, text] if text or not cut else cut
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most `limit` units; an ellipsis says that there is more."""
+    return text if utf16_length(text) <= limit else text[: _fitting(text, limit - 1)].rstrip() + "…"
+
+
+def _border(text: str, end: int) -> int:
+    for mark in _BORDERS:
+        at = text.rfind(mark, end // 2, end)
+        if at >= 0:
+            return at + len(mark)
+    return end
+
+
+def _fitting(text: str, limit: int) -> int:
+    """How many characters of `text` fit into `limit` units."""
+    if text.isascii():
+        return limit
+    units = 0
+    for count, character in enumerate(text):
+        units += 2 if ord(character) > 0xFFFF else 1
+        if units > limit:
+            return count
+    return len(text)

@@ -1,0 +1,279 @@
+"""The conversation with a client, over HTTP against the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from bot.model import Address, Lamp, Outcome, Priority, ReasonState, UrgencyReason
+from bot.storage.memory import MemoryStorage
+from tests.channels.telegram.house import IRYNA, NEWCOMER, PETRO, STAFF_CHAT, House, open_house
+
+PRINTER = "Не друкує принтер на складі, видає помилку 5."
+THREE = "1. Не друкує принтер на складі\n2. Зникли залишки по рахунку 281\n3. Додайте права касиру Коваль"
+URGENT = "Терміново! Каса не пробиває чеки, черга людей стоїть."
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    async with open_house(MemoryStorage()) as house:
+        yield house
+
+
+async def ticket(house: House, number: int):
+    async with house.world.storage.read() as uow:
+        return await uow.tickets.get(number)
+
+
+async def test_a_line_gets_eyes_at_once_and_a_receipt_with_number_and_deadline(house: House) -> None:
+    said = house.say(PRINTER)
+    receipt = await house.gets("Звернення зареєстровано")
+    assert "№1 Не друкує принтер на складі" in receipt["text"]
+    assert "відреагуємо до: завтра 10:00" in receipt["text"]
+    await house.until(lambda: house.telegram.world.chat(IRYNA).reactions.get(said) == [{"type": "emoji", "emoji": "👀"}])
+    card = await house.gets("Не друкує", chat=STAFF_CHAT)
+    assert card["text"].startswith("🔴 №1")
+    assert "Ірина" in card["text"]
+    assert (await house.accounting())["ticketed"] == 1
+
+
+async def test_a_burst_of_three_lines_becomes_tickets_with_undo() -> None:
+    async with open_house(MemoryStorage(), quiet_gap=timedelta(seconds=20)) as house:
+        for line in ("Добрий день! Не друкує принтер на складі", "ще зникли залишки по рахунку 281", "і додайте права касиру Коваль"):
+            house.say(line)
+            house.world.clock.advance(timedelta(seconds=5))
+        await house.until(lambda: not house.telegram.world.updates.pending)
+        await house.inbox.drain()
+        assert house.sent() == []
+        house.world.clock.advance(timedelta(seconds=20))
+        house.inbox.wake.set()
+        receipt = await house.gets("№1")
+        assert (await house.accounting())["ticketed"] == 3
+        async with house.world.storage.read() as uow:
+            made = await uow.tickets.siblings((await uow.tickets.get(1)).origin_id)
+        assert all(f"№{one.id}" in receipt["text"] for one in made)
+
+
+async def test_one_question_undoes_a_split(house: House) -> None:
+    house.say(THREE)
+    receipt = await house.gets("кілька питань, тож кожне")
+    assert [f"№{n}" in receipt["text"] for n in (1, 2, 3)] == [True] * 3
+    callback = house.press(receipt, "Це одне питання")
+    assert await house.toast(callback) == "Гаразд, це одне питання."
+    await house.gets("це одне звернення: №1")
+    assert [(await ticket(house, n)).merged_into_id for n in (1, 2, 3)] == [None, 1, 1]
+    await house.until(lambda: "reply_markup" not in house.sent()[0])
+
+
+async def test_everything_right_is_remembered_and_takes_the_buttons_away(house: House) -> None:
+    house.say(THREE)
+    house.press(await house.gets("кілька питань, тож кожне"), "Все правильно")
+    await house.until(lambda: "reply_markup" not in house.sent()[0])
+    async with house.world.storage.read() as uow:
+        assert [event.kind for event in await uow.tickets.events(2)][-1] == "split_confirmed"
+
+
+async def test_split_otherwise_asks_the_client_and_tells_staff(house: House) -> None:
+    house.say(THREE)
+    house.press(await house.gets("кілька питань, тож кожне"), "Розділити інакше")
+    question = await house.gets("як розділити правильно")
+    await house.gets("розділено не так", chat=STAFF_CHAT)
+    house.say("принтер і права — це одне", reply_to=question["message_id"])
+    await house.gets("принтер і права", chat=STAFF_CHAT)
+    assert (await house.accounting())["follow_ups"] == 1
+
+
+@pytest.mark.parametrize(("label", "reason", "priority"), [("1. ", 1, Priority.URGENT), ("Жодна з цих причин", None, Priority.HIGH)])
+async def test_the_urgency_question_takes_one_of_four_answers(house: House, label: str, reason: int | None, priority: Priority) -> None:
+    house.say(URGENT)
+    question = await house.gets("Прийнято як термінове")
+    assert len(question["reply_markup"]["inline_keyboard"]) == 4
+    house.press(question, label)
+    await house.settled()
+    changed = await ticket(house, 1)
+    assert changed.reason == (UrgencyReason(reason) if reason else None)
+    assert changed.priority is priority
+    if reason is None:
+        assert changed.reason_state is ReasonState.NONE_OF_THESE
+        await house.gets("Дякуємо за відповідь!")
+    card = (await house.gets("Каса не пробиває", chat=STAFF_CHAT))["text"]
+    assert ("термінова: Стоїть термінова робота" if reason else "підстав для термінового немає") in card
+
+
+async def test_a_reply_to_the_receipt_continues_the_ticket(house: House) -> None:
+    house.say(PRINTER)
+    receipt = await house.gets("Звернення зареєстровано")
+    house.say("Модель HP 1102, якщо це важливо", reply_to=receipt["message_id"])
+    word = await house.gets("Модель HP 1102", chat=STAFF_CHAT)
+    assert "№1" in word["text"]
+    assert (await house.accounting())["follow_ups"] == 1
+
+
+async def test_a_reply_to_ones_own_line_continues_its_ticket_too(house: House) -> None:
+    said = house.say(PRINTER)
+    await house.gets("Звернення зареєстровано")
+    house.say("Перезавантаження не допомогло", reply_to=said)
+    await house.gets("Перезавантаження не допомогло", chat=STAFF_CHAT)
+    assert (await house.accounting()) == {"received": 2, "ticketed": 1, "follow_ups": 1, "set_aside": 0, "waiting": 0, "quarantined": 0}
+
+
+async def test_an_edit_becomes_a_word_in_the_ticket_and_the_same_text_again_does_not(house: House) -> None:
+    said = house.say(PRINTER)
+    await house.gets("Звернення зареєстровано")
+    house.telegram.world.edit(IRYNA, said, PRINTER)
+    await house.settled()
+    house.telegram.world.edit(IRYNA, said, PRINTER + " Серійний номер ABC-17.")
+    await house.gets("ABC-17", chat=STAFF_CHAT)
+    await house.settled()
+    assert (await house.accounting())["follow_ups"] == 1
+    assert (await house.accounting())["set_aside"] == 1
+
+
+async def test_a_line_edited_within_its_burst_is_one_message() -> None:
+    async with open_house(MemoryStorage(), quiet_gap=timedelta(seconds=20)) as house:
+        said = house.say("Не друкує прінтер")
+        house.telegram.world.edit(IRYNA, said, "Не друкує принтер на складі")
+        await house.until(lambda: not house.telegram.world.updates.pending)
+        house.world.clock.advance(timedelta(seconds=21))
+        await house.settled()
+        assert (await ticket(house, 1)).title == "Не друкує принтер на складі"
+        assert await ticket(house, 2) is None
+        assert (await house.accounting())["ticketed"] == 2
+
+
+async def test_a_voice_note_is_a_ticket_with_the_file_and_a_sticker_is_none(house: House) -> None:
+    house.telegram.world.send_media(IRYNA, IRYNA, "sticker")
+    await house.gets("Дякуємо за настрій")
+    house.telegram.world.send_media(IRYNA, IRYNA, "voice", duration=42)
+    await house.gets("Голосове повідомлення 0:42")
+    await house.until(lambda: any("voice" in message for message in house.sent(STAFF_CHAT)))
+    counts = await house.accounting()
+    assert (counts["ticketed"], counts["set_aside"]) == (1, 1)
+
+
+async def test_an_album_is_one_ticket_with_all_its_photos() -> None:
+    async with open_house(MemoryStorage()) as house:
+        house.telegram.world.send_album(IRYNA, IRYNA, count=3, caption="Помилка на касі, дивіться фото")
+        await house.until(lambda: not house.telegram.world.updates.pending)
+        house.world.clock.advance(timedelta(seconds=3))
+        await house.settled()
+        counts = await house.accounting()
+        assert (counts["received"], counts["ticketed"]) == (3, 3)
+        async with house.world.storage.read() as uow:
+            assert await uow.tickets.open_count() == 1
+            [message] = await uow.tickets.messages(1)
+        assert [file.kind for file in message.attachments] == ["photo"] * 3
+
+
+async def test_commands(house: House) -> None:
+    house.say("/start")
+    greeting = await house.gets("Вітаємо! Це Служба підтримки.")
+    assert "пн–пт 08:00-12:30, 13:30-17:00" in greeting["text"]
+    assert "+380 44 000 00 00" in greeting["text"]
+    house.say("/help")
+    await house.gets("/my — мої звернення")
+    house.say("/site")
+    await house.gets(f"/login/contact:{house.world.iryna.id}")
+    house.say("/щось")
+    await house.gets("Такої команди немає.")
+    assert (await house.accounting())["set_aside"] == 4
+
+
+async def test_my_lists_with_lamps_and_opens_one(house: House) -> None:
+    house.say("/my")
+    await house.gets("Відкритих звернень немає")
+    house.say(PRINTER)
+    await house.gets("Звернення зареєстровано")
+    house.say("/my")
+    listing = await house.gets("Ваші звернення")
+    assert "🟢 №1 Не друкує принтер" in listing["text"]
+    house.press(listing, "№1")
+    page = await house.gets("дайте відповідь на це повідомлення", count=1)
+    assert PRINTER in page["text"]
+    house.say("Ще одна подробиця: після оновлення", reply_to=page["message_id"])
+    await house.gets("після оновлення", chat=STAFF_CHAT)
+
+
+async def test_close_ends_the_only_open_ticket_and_it_can_be_reopened(house: House) -> None:
+    house.say(PRINTER)
+    await house.gets("Звернення зареєстровано")
+    house.say("/close")
+    notice = await house.gets("Закрито: вирішено")
+    assert (await ticket(house, 1)).outcome is Outcome.SOLVED
+    await house.until(lambda: house.sent(STAFF_CHAT)[0]["text"].startswith("⚪"))
+    house.press(notice, "Відкрити знову")
+    await house.gets("Знову в роботі")
+    assert (await ticket(house, 1)).is_open
+
+
+async def test_close_by_number_is_refused_for_somebody_elses_ticket(house: House) -> None:
+    house.say(PRINTER)
+    await house.gets("Звернення зареєстровано")
+    house.say("/close 1", chat=PETRO, user=PETRO)
+    await house.gets("Звернення №1 не знайдено.", chat=PETRO)
+    assert (await ticket(house, 1)).is_open
+
+
+async def test_a_forged_button_of_somebody_elses_ticket_is_refused(house: House) -> None:
+    house.say(PRINTER)
+    await house.gets("Звернення зареєстровано")
+    house.say("/start", chat=PETRO, user=PETRO)
+    greeting = await house.gets("Вітаємо", chat=PETRO)
+    forged = house.telegram.world.press
+    for data in ("done:1", "open:1", "join:1:1", "reason:1:1", "one:1", "claim:1", "close:1:solved", "x", "done:99999999999999999999", "reason:1:9"):
+        callback = forged(PETRO, PETRO, greeting["message_id"], data=data, forged=True)
+        assert await house.toast(callback)
+    assert (await ticket(house, 1)).is_open
+    assert (await ticket(house, 1)).assignee_id is None
+    assert len(house.sent(PETRO)) == 1
+
+
+async def test_a_newcomer_is_served_first_and_known_by_an_own_contact_card(house: House) -> None:
+    async with house.world.storage.write() as uow:
+        await uow.people.add_contact(
+            name="Каса", client_id=house.world.shop.id, language="uk", addresses=(Address(channel="phone", value="+380440000017"),)
+        )
+        await uow.commit()
+    house.say(PRINTER, chat=NEWCOMER, user=NEWCOMER)
+    await house.gets("Звернення зареєстровано", chat=NEWCOMER)
+    house.telegram.world.send_contact(NEWCOMER, NEWCOMER, "+380 44 000 00 17", contact_user=IRYNA)
+    await house.settled()
+    assert (await ticket(house, 1)).client_id is None
+    house.telegram.world.send_contact(NEWCOMER, NEWCOMER, "380440000017", contact_user=NEWCOMER)
+    await house.gets("Номер збережено", chat=NEWCOMER)
+    assert (await ticket(house, 1)).client_id == house.world.shop.id
+
+
+async def test_english_after_it_was_chosen(house: House) -> None:
+    house.say("/language")
+    house.press(await house.gets("Which language"), "English")
+    await house.settled()
+    async with house.world.storage.read() as uow:
+        assert (await uow.people.contact(house.world.iryna.id)).language == "en"
+
+
+async def test_a_block_is_told_to_staff_while_tickets_wait(house: House) -> None:
+    house.say(PRINTER)
+    await house.gets("Звернення зареєстровано")
+    house.telegram.world.set_bot_status(IRYNA, "kicked")
+    await house.gets("Ірина заблокував", chat=STAFF_CHAT)
+    house.telegram.world.set_bot_status(IRYNA, "member")
+    await house.gets("знову читає бота", chat=STAFF_CHAT)
+
+
+async def test_answers_can_be_approved_or_sent_back(house: House) -> None:
+    house.say(PRINTER)
+    card = await house.gets("Не друкує", chat=STAFF_CHAT)
+    house.agent_says("Увімкнули чергу друку, перевірте.", reply_to=card["message_id"])
+    answer = await house.gets("Увімкнули чергу друку")
+    house.press(answer, "Ще не вирішено")
+    await house.gets("знову в роботі")
+    await house.until(lambda: house.sent(STAFF_CHAT)[0]["text"].startswith("🟡"))
+    house.agent_says("А тепер?", reply_to=card["message_id"])
+    second = await house.gets("А тепер?")
+    house.press(second, "Вирішено, закрити")
+    await house.gets("Закрито: вирішено")
+    assert not (await ticket(house, 1)).is_open
+    assert Lamp.GREY
