@@ -53,7 +53,9 @@ def _make(kind: str) -> int:
     shutil.rmtree(VENV, ignore_errors=True)
     made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
     if made.returncode:
-        return _say(f"{made.stdout}{made.stderr}\nPython could not make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv")
+        return _say(
+            f"{made.stdout}{made.stderr}\nPython could not make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"
+        )
     if failure := _pip(["install", "--require-hashes", "--progress-bar", "off", "-r", str(ROOT / lock)], total=total):
         return failure
     _stamp(kind).write_text(_digest(kind))
@@ -95,7 +97,9 @@ def _pip(arguments: list[str], *, total: int = 0) -> int:
         failure = process.wait()
     if failure:
         tail = "".join(LOG.read_text(encoding="utf-8").splitlines(keepends=True)[-25:])
-        return _say(f"\n{tail}\npip failed; everything it said is in {LOG}. A package without a wheel for this machine needs a C compiler (gcc).")
+        return _say(
+            f"\n{tail}\npip failed; everything it said is in {LOG}. A package without a wheel for this machine needs a C compiler (gcc)."
+        )
     return 0
 
 

@@ -47,7 +47,7 @@ def test_an_event_has_its_fields_and_the_instant(lines: Lines) -> None:
         ("sender", "olena.koval@example.com", "o…@example.com"),
         ("phone", "+380 44 000 00 17", "+…17"),
         ("url", f"https://api.example.com/bot{TOKEN}/sendMessage", "https://api.example.com/bot***/sendMessage"),
-        ("database", "postgresql://desk:pa55word@db/desk", "postgresql://***@db/desk"),
+        ("database", "postgresql://desk:pa55word@db.example.com/desk", "postgresql://***@db.example.com/desk"),
         ("path", "/login?token=abcdef&next=/my", "/login?token=***&next=/my"),
         ("header", "Authorization: Bearer abcdefghijkl", "Authorization: Bearer ***"),
         ("token", "anything", "***"),
