@@ -1,7 +1,7 @@
 """Refuses what looks like a secret in the files given: `python deploy/secret_guard.py FILE…`. Standard library only.
 
-It knows shapes, not values: bot tokens, private keys, passwords in URLs, secrets in a configuration. Invented ones in tests and examples say
-so by their look: short, or with a word like "example" in them.
+It knows shapes, not values: bot tokens, private keys, passwords in URLs, secrets in a configuration. Invented ones in tests and examples
+say so by their look: short, or with a word like "example" in them.
 """
 
 from __future__ import annotations

@@ -1,0 +1,106 @@
+"""`ingest` from files: everything is accounted for, twice is the same as once, a broken line stops nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import Deskbot, Ended
+
+HEADING = "received_at,number,company,contact,agent,direction,answered,text\n"
+CALLS = (
+    HEADING + "2026-11-24 09:00,0440000001,Ромашка,Олена,,in,yes,Не друкує чек на касі\n"
+    "2026-11-24 09:05,0440000002,Мальва,Іван,,in,no,\n"
+    "2026-11-24 09:10,0440000003,,,,out,yes,Передзвонили\n"
+)
+SUM = re.compile(r"Прийнято (\d+) = у звернення (\d+) \+ продовжень (\d+) \+ відкладено вбік (\d+)(?: \+ чекає (\d+) \+ не вдалося (\d+))?")
+
+
+def sum_of(told: Ended) -> tuple[int, ...]:
+    """received, ticketed, follow-ups, set aside, waiting, quarantined."""
+    found = SUM.search(told.out)
+    assert found, told.out
+    numbers = tuple(int(each or 0) for each in found.groups())
+    assert numbers[0] == sum(numbers[1:]), "received is the sum of what became of it"
+    return numbers
+
+
+def test_a_call_log_is_taken_in_and_adds_up(deskbot: Deskbot, desk: Path) -> None:
+    (desk / "calls.csv").write_text(CALLS, encoding="utf-8")
+    told = deskbot("ingest", "phone", "calls.csv")
+    assert told.code == 0
+    assert "У файлах 3: нових 3, відомих раніше 0." in told.out
+    assert sum_of(told) == (3, 2, 0, 1, 0, 0)
+    assert "outgoing_call 1" in told.out
+
+
+def test_twice_is_the_same_as_once(deskbot: Deskbot, desk: Path) -> None:
+    (desk / "calls.csv").write_text(CALLS, encoding="utf-8")
+    deskbot("ingest", "phone", "calls.csv")
+    (desk / "copy.csv").write_text(CALLS + "2026-11-24 10:00,0440000004,,,,in,yes,Нове питання про звіт\n", encoding="utf-8")
+    again = deskbot("ingest", "phone", "copy.csv")
+    assert "У файлах 4: нових 1, відомих раніше 3." in again.out
+    assert sum_of(again) == (1, 1, 0, 0, 0, 0)
+
+
+def test_a_broken_line_is_told_and_kept_and_stops_nothing(deskbot: Deskbot, desk: Path) -> None:
+    (desk / "calls.csv").write_text(CALLS + "учора,0440000005,,,,in,yes,Текст\n", encoding="utf-8")
+    told = deskbot("ingest", "phone", "calls.csv")
+    assert told.code == 1
+    assert sum_of(told) == (4, 2, 0, 1, 0, 1)
+    assert "Рядок 5: час «учора» не розпізнано" in told.err
+    assert "deskbot replay" in told.err
+    assert "Рядок 5: час «учора»" in deskbot("replay", "--list").out
+    assert deskbot("replay").out == "Повернуто в роботу: 1.\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"a,b\n1,2\n", "немає стовпців: received_at, number"), (b"", "немає стовпців"), (b"\xff\xfe\x00", "немає стовпців")],
+)
+def test_what_is_no_call_log_is_said(deskbot: Deskbot, desk: Path, content: bytes, sentence: str) -> None:
+    (desk / "calls.csv").write_bytes(content)
+    told = deskbot("ingest", "phone", "calls.csv")
+    assert told.code == 1
+    assert sentence in told.err
+    assert "Traceback" not in told.err
+
+
+def test_a_file_that_is_not_there_is_said(deskbot: Deskbot) -> None:
+    told = deskbot("ingest", "phone", "nowhere.csv")
+    assert (told.code, told.out) == (1, "")
+    assert "nowhere.csv" in told.err
+
+
+def exported(*texts: str) -> str:
+    messages = [
+        {
+            "id": number,
+            "type": "message",
+            "date_unixtime": str(1_795_000_000 + 600 * number),
+            "from": "Олена",
+            "from_id": "user7",
+            "text": text,
+        }
+        for number, text in enumerate(texts, 1)
+    ]
+    return json.dumps({"name": "Олена", "type": "personal_chat", "id": 7, "messages": messages}, ensure_ascii=False)
+
+
+def test_a_chat_export_is_taken_in_once(deskbot: Deskbot, desk: Path) -> None:
+    (desk / "result.json").write_text(exported("Не друкує чек на касі", "Дякую!", "Треба додати поле у звіт"), encoding="utf-8")
+    told = deskbot("ingest", "chat", "result.json")
+    assert told.code == 0
+    assert sum_of(told)[0] == 3
+    assert "нових 0, відомих раніше 3" in deskbot("ingest", "chat", "result.json").out
+
+
+def test_what_is_no_export_is_said(deskbot: Deskbot, desk: Path) -> None:
+    (desk / "result.json").write_text("[1, 2", encoding="utf-8")
+    told = deskbot("ingest", "chat", "result.json")
+    assert told.code == 1
+    assert told.err
+    assert "Traceback" not in told.err
