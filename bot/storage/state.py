@@ -21,7 +21,7 @@ _now = bindparam("now", type_=UtcDateTime())
 
 _get = select(_facts.c.value).where(_facts.c.key == bindparam("of_key"))
 _set = {dialect: upsert(_facts, dialect, key="key") for dialect in _DIALECTS}
-_is_free = or_(_leases.c.owner == bindparam("owner"), _leases.c.until <= _now)
+_is_free = or_(_leases.c.owner == bindparam("wanted_by"), _leases.c.until <= _now)
 _take = {dialect: upsert(_leases, dialect, key="name", where=_is_free).returning(_leases.c.name) for dialect in _DIALECTS}
 _give = delete(_leases).where(_leases.c.name == bindparam("of_name"), _leases.c.owner == bindparam("of_owner"))
 _is_valid = (
@@ -52,7 +52,7 @@ class SqlState:
         buffer.put("facts", _set[self._session.dialect], {"key": key, "value": value})
 
     async def take_lease(self, name: str, *, owner: str, now: datetime, until: datetime) -> bool:
-        values = {"name": name, "owner": owner, "until": until, "now": now}
+        values = {"name": name, "owner": owner, "until": until, "wanted_by": owner, "now": now}
         taken = _take[self._session.dialect]
         return await self._session.write(lambda connection: connection.execute(taken, values).first() is not None)
 

@@ -208,7 +208,10 @@ class TestEnds:
             await uow.commit()
         async with store.write() as uow:
             kept = await uow.inbox.quarantined()
-            assert [(row.id, row.external_id, row.attempts, row.error) for row in kept] == [(bad, "bad", 1, "boom"), (worse, "worse", 1, "boom")]
+            assert [(row.id, row.external_id, row.attempts, row.error) for row in kept] == [
+                (bad, "bad", 1, "boom"),
+                (worse, "worse", 1, "boom"),
+            ]
             assert [row.id for row in await uow.inbox.quarantined(limit=1)] == [bad]
             assert await uow.inbox.next_ready_at() is None
             assert await uow.inbox.replay([bad, good, 999], now=NOW) == 1
@@ -230,7 +233,10 @@ class TestSums:
         async with store.write() as uow:
             uow.inbox.finish([ticketed(one), ticketed(two)], now=NOW)
             uow.inbox.finish([InboxResult(item_id=three, disposition=Disposition.FOLLOW_UP, ticket_ids=(1,))], now=NOW)
-            aside = [InboxResult(item_id=each, disposition=Disposition.SET_ASIDE, because=why) for each, why in ((four, "button"), (five, "staff"))]
+            aside = [
+                InboxResult(item_id=each, disposition=Disposition.SET_ASIDE, because=why)
+                for each, why in ((four, "button"), (five, "staff"))
+            ]
             uow.inbox.finish(aside, now=NOW)
             uow.inbox.quarantine([six], error="boom", now=NOW)
             await uow.commit()

@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from bot.errors import Conflict
-from bot.model import Contact, Event, Actor, ActorKind, Message, MessageKind
+from bot.model import Actor, ActorKind, Contact, Event, Message, MessageKind
 from bot.ports import Storage
 from bot.storage.faults import BrokenRow, NestedWrite, ReadOnly
 from tests.storage.making import CHAT, NOW, clock, delivery, event, open_tickets, person, ticket

@@ -81,7 +81,7 @@ class MemoryPeople:
         client = replace(client, domains=tuple(dict.fromkeys(domain.lower() for domain in client.domains)))
         for other in self._session.change().clients.values():
             if other.id != client.id and name_key(other.name) == name_key(client.name):
-                raise Conflict("Клієнт «{name}» вже є.", name=client.name)
+                raise Conflict("Клієнт «{name}» вже є.", name=other.name)
             if other.id != client.id and set(other.domains) & set(client.domains):
                 raise Conflict("Цей домен вже належить клієнту «{name}».", name=other.name)
         self._session.shelves.clients[client.id] = client
@@ -115,7 +115,7 @@ class MemoryPeople:
             if other.id == agent.id:
                 continue
             if name_key(other.name) == name_key(agent.name):
-                raise Conflict("Співробітник «{name}» вже є.", name=agent.name)
+                raise Conflict("Співробітник «{name}» вже є.", name=other.name)
             if (agent.mail and other.mail == agent.mail) or (agent.telegram_id and other.telegram_id == agent.telegram_id):
                 raise Conflict("Ця адреса вже належить співробітнику «{name}».", name=other.name)
         self._session.shelves.agents[agent.id] = agent
