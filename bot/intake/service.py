@@ -215,7 +215,8 @@ class Intake:
         route = facts.ticket.route
         hour, day = now - timedelta(hours=1), now - timedelta(days=1)
         if (
-            await uow.outbox.count_automatic(since=hour, route=route) < LETTERS_PER_HOUR
+            not facts.letter.get("no_automatic")
+            and await uow.outbox.count_automatic(since=hour, route=route) < LETTERS_PER_HOUR
             and await uow.outbox.count_automatic(since=day, route=route) < LETTERS_PER_DAY
             and await uow.outbox.count_automatic(since=hour) < ALL_LETTERS_PER_HOUR
         ):

@@ -121,7 +121,7 @@ class Parser:
 
     async def _ensure(self) -> Process:
         if self._process is None or self._process.returncode is not None:
-            own = json.dumps({"addresses": sorted(self._own.addresses), "marks": sorted(self._own.marks)})
+            own = json.dumps({"addresses": sorted(self._own.addresses)})
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bot.channels.mail.worker", own, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
             )

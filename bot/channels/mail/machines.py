@@ -15,9 +15,8 @@ from bot.channels.mail.headers import Headers, as_text, parameters, split
 from bot.channels.mail.tree import Part
 from bot.channels.mail.values import Bounced, MailAddress, MailKind
 
-# The instance's own mark on whatever it sends; `render` writes it.
+# Our mark on whatever we send; its value is the address it was sent from. Answers do not repeat it, robots that bounce a mail back do.
 LOOP_HEADER = "X-Loop"
-LOOP_MARK = "deskbot"
 
 _DAEMON = re.compile(
     r"^(?:mailer-?daemon|mail-?daemon|postmaster|postoffice|mdaemon|bounces?|mail\.?admin|mailsystem|mail-system)(?:[-+=.@]|$)", re.I
@@ -64,7 +63,7 @@ _MESSAGE_ID = re.compile(rb"^message-id:\s*(<[^<>\s]{3,400}>)", re.I | re.M)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What the rules look at. `own` are our addresses in lower case, `marks` the loop marks of this instance."""
+    """What the rules look at. `own` are our addresses, `recipients` those the mail went to, all in lower case."""
 
     headers: Headers
     leaves: tuple[Part, ...]
@@ -72,7 +71,7 @@ class Evidence:
     sender: MailAddress | None
     subject: str
     own: frozenset[str] = frozenset()
-    marks: frozenset[str] = frozenset({LOOP_MARK})
+    recipients: frozenset[str] = frozenset()
 
     def value(self, name: str) -> str:
         return as_text(self.headers.first(name)).strip()
@@ -124,9 +123,10 @@ def _machine(kind: MailKind, because: str, evidence: Evidence) -> Verdict:
 # --- rules -----------------------------------------------------------------------------------------------------------------
 
 
-def _is_own_loop(mail: Evidence) -> bool:
-    loops = {as_text(value).strip().lower() for value in mail.headers.all("x-loop")}
-    return any(loop in mail.own or any(loop == mark or loop.startswith(mark + " ") for mark in mail.marks) for loop in loops)
+def _is_loop(mail: Evidence) -> bool:
+    """The mark of the desk that reads the mail: it was here before. Who does not know its own addresses takes any mark for its own."""
+    marks = {as_text(value).strip().strip("<>").lower() for value in mail.headers.all("x-loop")}
+    return bool(marks & (mail.own | mail.recipients)) or (bool(marks) and not mail.own)
 
 
 def _is_from_ourselves(mail: Evidence) -> bool:
@@ -236,7 +236,7 @@ def _is_campaign(mail: Evidence) -> bool:
 
 
 _RULES: tuple[tuple[MailKind, str, Callable[[Evidence], bool]], ...] = (
-    (MailKind.LOOP, "our own loop mark", _is_own_loop),
+    (MailKind.LOOP, "our own loop mark", _is_loop),
     (MailKind.BOUNCE, "a delivery report", _is_delivery_report),
     (MailKind.AUTO_REPLY, "a read receipt", _is_read_receipt),
     (MailKind.BULK, "a complaint report", _is_complaint),
@@ -250,12 +250,12 @@ _RULES: tuple[tuple[MailKind, str, Callable[[Evidence], bool]], ...] = (
     (MailKind.BULK, "a notice of a mail service", _is_service_notice),
     (MailKind.BULK, "precedence of a mass mailing", _is_bulk),
     (MailKind.AUTO_REPLY, "submitted by a machine (RFC 3834)", _is_submitted_by_machine),
-    (MailKind.BULK, "loop mark of another robot", _is_foreign_loop),
 )
 _RESTRAINTS: tuple[tuple[str, Callable[[Evidence], bool]], ...] = (
     ("the sender's server forbids automatic answers", _forbids_answers),
     ("an address that takes no answers", _is_no_reply),
     ("a campaign", _is_campaign),
+    ("loop mark of another robot", _is_foreign_loop),
     ("no sender", lambda mail: mail.sender is None),
 )
 

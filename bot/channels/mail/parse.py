@@ -6,7 +6,7 @@ Pure: no network, no clock, no configuration beyond `Own`. Heavy libraries load 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -14,11 +14,13 @@ from bot.channels.mail import addresses, tree
 from bot.channels.mail.body import MAX_TEXT, Body, files_of, gather
 from bot.channels.mail.charset import clean
 from bot.channels.mail.headers import Headers, as_text
-from bot.channels.mail.machines import LOOP_MARK, Evidence, Verdict, judge
+from bot.channels.mail.machines import Evidence, Verdict, judge
 from bot.channels.mail.quotes import Division, divide
 from bot.channels.mail.tree import Part
-from bot.channels.mail.values import MailAddress, MailFile, MailKind, ParsedMail
+from bot.channels.mail.values import MailAddress, MailFile, ParsedMail
 
+# `source` puts it in front of a mail that it fetched in part.
+OVERSIZE = "X-Deskbot-Oversize"
 _ID = re.compile(r"<[^<>\s]{1,500}>")
 _BARE_ID = re.compile(r"[^<>\s,;()\"]{1,250}@[^<>\s,;()\"]{1,250}")
 _MAX_IDS = 100
@@ -28,10 +30,9 @@ _RECIPIENTS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-en
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """What is ours in mails: addresses (lower case) and the loop marks that our own mails carry."""
+    """What is ours in mails: the addresses we read and write at, in lower case."""
 
     addresses: frozenset[str] = frozenset()
-    marks: frozenset[str] = field(default_factory=lambda: frozenset({LOOP_MARK}))
 
 
 NOBODY = Own()
@@ -40,6 +41,8 @@ NOBODY = Own()
 def parse(raw: bytes, own: Own = NOBODY, *, with_content: bool = True) -> ParsedMail:
     """Reads a mail. `with_content=False` leaves the bytes of attached files out (their sizes stay right)."""
     root, problems = tree.read(_without_envelope(raw))
+    if root.headers.items[:1] and root.headers.items[0][0] == OVERSIZE.lower():
+        problems.append(f"too big to be fetched whole: {as_text(root.headers.items[0][1])[:60]} bytes")
     body = gather(root)
     for problem in problems:
         body.note(problem)
@@ -50,10 +53,16 @@ def parse(raw: bytes, own: Own = NOBODY, *, with_content: bool = True) -> Parsed
     sender = _sender(headers, hint, body)
     subject = headers.text("subject", hint)[:1_000]
     leaves = tuple(_leaves(root))
-    verdict = judge(
-        Evidence(headers=headers, leaves=leaves, root=root, sender=sender, subject=subject, own=own.addresses, marks=own.marks),
-        lambda: "\n".join(body.own),
+    evidence = Evidence(
+        headers=headers,
+        leaves=leaves,
+        root=root,
+        sender=sender,
+        subject=subject,
+        own=own.addresses,
+        recipients=frozenset(address.lower() for address in _recipients(headers, hint)),
     )
+    verdict = judge(evidence, lambda: "\n".join(body.own))
     return _put_together(root, body, verdict, sender=sender, subject=subject, files=files_of(body, with_content=with_content))
 
 
@@ -187,6 +196,7 @@ def _cut(text: str, body: Body) -> str:
     return text[:MAX_TEXT]
 
 
-def is_served(mail: ParsedMail) -> bool:
-    """Whether a person waits for an answer to this mail."""
-    return mail.kind is MailKind.MESSAGE
+def file_of(raw: bytes, number: int) -> MailFile | None:
+    """The n-th file (from 0) of a mail with its content, as `parse` numbers them; for whoever opens an attachment."""
+    files = parse(raw).files
+    return files[number] if 0 <= number < len(files) else None

@@ -1,7 +1,7 @@
-"""A mailbox on an IMAP server, over aioimaplib, with everything that library leaves open closed (measured: see each place).
+"""A mailbox on an IMAP server, over aioimaplib, with all that the library leaves open closed (measured: see each place).
 
-Each command has a deadline of its own and ends at once when the connection is lost. After any error the connection is thrown away, since its
-state cannot be trusted. What comes out are plain values; flags are never the source of truth, the cursor in our database is.
+Each command has a deadline of its own and ends at once when the connection is lost. After any error the connection is thrown away, since
+its state cannot be trusted. What comes out are plain values; flags are never the source of truth, the cursor in our database is.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bot.channels.mail.parse import OVERSIZE
 from bot.errors import Misconfigured, Transient
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ POLL = timedelta(seconds=45)
 COMMAND_LIMIT = 30.0
 # Slow lines: a big mail has this many bytes a second before it counts as stuck.
 SLOWEST = 20_000
-# Put in front of a mail that was too big to be fetched whole.
-OVERSIZE_HEADER = b"X-Deskbot-Oversize: "
+OVERSIZE_HEADER = f"{OVERSIZE}: ".encode()
 
 _FETCH = re.compile(rb"^\d+ FETCH \(")
 _UID = re.compile(rb"\bUID (\d+)")

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> None:
     """`own` as JSON is the only argument."""
     limit_memory()
     given = json.loads(arguments[0])
-    serve(Own(addresses=frozenset(given["addresses"]), marks=frozenset(given["marks"])), sys.stdin.buffer, sys.stdout.buffer)
+    serve(Own(addresses=frozenset(given["addresses"])), sys.stdin.buffer, sys.stdout.buffer)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,211 @@
+"""Mail as a channel: mailboxes are read into the inbox, parsed mails become messages, deliveries become mails.
+
+Parsing happens in a process of its own (`isolation`); what a mail means for the desk is decided by the intake, except for short answers
+that are an act (`replies`) and delivery reports, which are events on the ticket they are about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot import notices
+from bot.channels.base import Health, Sent
+from bot.channels.mail import envelope
+from bot.channels.mail.inbound import CHANNEL, inbound
+from bot.channels.mail.isolation import Parser
+from bot.channels.mail.options import Mailbox, MailOptions
+from bot.channels.mail.parse import Own
+from bot.channels.mail.reader import Reader
+from bot.channels.mail.render import letter
+from bot.channels.mail.replies import ShortReply
+from bot.channels.mail.replies import read as read_reply
+from bot.channels.mail.shortcuts import Shortcuts
+from bot.channels.mail.smtp import Relay
+from bot.channels.mail.tokens import Tokens
+from bot.channels.mail.values import Bounced, ParsedMail
+from bot.channels.supervisor import backoff
+from bot.clock import Clock
+from bot.desk import Desk
+from bot.errors import BotError, Permanent
+from bot.intake.service import Intake, Planned
+from bot.model import BOT, Delivery, Event, InboundMessage
+from bot.ports import Disposition, InboxItem, InboxResult, Storage, UnitOfWork
+from bot.texts import explain
+
+# Analysis of a longer text leaves the event loop: nothing may block it for 50 ms.
+_LONG = 4_000
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """One mail, read and analysed. `reply` when its own text is an act, `rest` what stands beside the act; `bounced` when it reports a mail
+    that did not arrive."""
+
+    item: InboxItem
+    planned: Planned
+    reply: ShortReply | None = None
+    rest: Planned | None = None
+    bounced: Bounced | None = None
+
+
+class MailChannel:
+    """See the module. `parser` may be shared with whoever reads mails without a mailbox (`deskbot ingest mail`)."""
+
+    name = CHANNEL
+
+    def __init__(
+        self,
+        *,
+        options: MailOptions,
+        storage: Storage,
+        desk: Desk,
+        intake: Intake,
+        clock: Clock,
+        health: Health | None = None,
+        parser: Parser | None = None,
+    ) -> None:
+        self.health = health or Health(name=self.name)
+        self._options = options
+        self._storage = storage
+        self._desk = desk
+        self._intake = intake
+        self._clock = clock
+        self._tokens = Tokens(options.secret)
+        self._parser = parser or Parser(Own(addresses=options.own_addresses))
+        self._relays = {box.name: Relay(box.relay) for box in options.mailboxes}
+        self._shortcuts = Shortcuts(desk=desk, intake=intake, clock=clock)
+        self.mailbox_health = {box.name: Health(name=f"{CHANNEL}:{box.name}") for box in options.mailboxes}
+
+    # --- receiving ---------------------------------------------------------------------------------------------------------
+
+    async def receive(self) -> None:
+        """Read all mailboxes until cancelled; trouble with one leaves the others alone."""
+        boxes = [box for box in self._options.mailboxes if box.access is not None]
+        if not boxes:
+            await asyncio.Event().wait()
+        async with asyncio.TaskGroup() as group:
+            for box in boxes:
+                group.create_task(self._keep_reading(box), name=f"read-{box.name}")
+            group.create_task(self._keep_health(), name="mail-health")
+
+    async def _keep_reading(self, box: Mailbox) -> None:
+        """Like the supervisor, for one mailbox: waits longer with each failure, minutes after a refused login. Bugs escape to it."""
+        assert box.access is not None
+        health, failures = self.mailbox_health[box.name], 0
+        reader = Reader(
+            name=box.name, access=box.access, storage=self._storage, clock=self._clock, health=health, owner=self._options.owner
+        )
+        while True:
+            before = health.last_success_at
+            try:
+                await reader.run()
+            except BotError as error:
+                failures = 1 if health.last_success_at != before else failures + 1
+                wait = backoff(failures)
+                wait = max(wait, getattr(error, "retry_after", None) or wait * 0)
+                health.trouble(f"{box.address}: {explain(error, 'uk')}")
+                log.warning("mailbox_failed", mailbox=box.name, error=type(error).__name__, wait=wait.total_seconds())
+                await asyncio.sleep(wait.total_seconds())
+
+    async def _keep_health(self) -> None:
+        """The channel is as well as its worst mailbox."""
+        while True:
+            merge_health(self.health, list(self.mailbox_health.values()))
+            await asyncio.sleep(1)
+
+    async def close(self) -> None:
+        """Stop the parser and hang up."""
+        await self._parser.close()
+        for relay in self._relays.values():
+            await relay.close()
+
+    # --- interpreting ------------------------------------------------------------------------------------------------------
+
+    async def prepare(self, items: Sequence[InboxItem]) -> tuple[Prepared, ...]:
+        """Parse and analyse. Permanent for a mail that breaks the parser."""
+        mails = await asyncio.gather(*(self._parser.parse(item.raw) for item in items))
+        return tuple([await self._prepare(item, mail) for item, mail in zip(items, mails, strict=True)])
+
+    async def _prepare(self, item: InboxItem, mail: ParsedMail) -> Prepared:
+        message = inbound(item, mail, tokens=self._tokens, mailbox=item.source)
+        reply = read_reply(message.text) if message.set_aside is None and _is_answer(message) else None
+        planned = await self._plan(message)
+        rest = await self._plan(replace(message, text=reply.rest)) if reply and reply.rest else None
+        return Prepared(item=item, planned=planned, reply=reply, rest=rest, bounced=mail.bounced)
+
+    async def _plan(self, message: InboundMessage) -> Planned:
+        is_long = len(message.text) > _LONG
+        return await asyncio.to_thread(self._intake.plan, message) if is_long else self._intake.plan(message)
+
+    async def apply(self, uow: UnitOfWork, prepared: Sequence[Prepared]) -> list[InboxResult]:
+        """Take the mails in, in order."""
+        results: list[InboxResult] = []
+        for one in prepared:
+            results += await self._apply(uow, one)
+        return results
+
+    async def _apply(self, uow: UnitOfWork, one: Prepared) -> list[InboxResult]:
+        message = one.planned.inbound
+        if one.bounced is not None:
+            await self._note_bounce(uow, one.bounced, one.item)
+        done = await self._shortcuts.act(uow, message, one.reply, inbox_id=one.item.id) if one.reply else None
+        if done is None:
+            return await self._intake.accept(uow, one.planned, [one.item.id])
+        if one.rest is not None:
+            return await self._intake.accept(uow, one.rest, [one.item.id])
+        kind = Disposition.FOLLOW_UP
+        return [InboxResult(item_id=one.item.id, disposition=kind, because=done.because, ticket_ids=done.ticket_ids)]
+
+    async def _note_bounce(self, uow: UnitOfWork, bounced: Bounced, item: InboxItem) -> None:
+        """Our mail did not arrive: staff must know, for the client does not."""
+        if not bounced.message_id:
+            return
+        ticket_ids = {link.ticket_id for link in await uow.tickets.find_links(CHANNEL, "", [bounced.message_id])}
+        if not ticket_ids:
+            return
+        now, whom = self._clock.now(), " ".join(part for part in (bounced.recipient, bounced.status) if part)
+        for ticket_id in sorted(ticket_ids):
+            uow.tickets.add_event(Event(ticket_id=ticket_id, kind="bounced", actor=BOT, at=now, because=whom))
+        numbers = ", ".join(f"№{ticket_id}" for ticket_id in sorted(ticket_ids))
+        text = f"Лист клієнту не доставлено: {numbers}. {whom}".strip()
+        for row in notices.alert(self._desk.staff.desk, text, cause=f"inbox:{item.id}", now=now):
+            uow.outbox.add(row)
+
+    # --- sending -----------------------------------------------------------------------------------------------------------
+
+    async def send(self, delivery: Delivery) -> Sent:
+        """Make a mail of it and hand it to the relay of the mailbox that the conversation runs through."""
+        thread = delivery.body.get("letter") or {}
+        box = self._options.mailbox(thread.get("mailbox"))
+        now = self._clock.now()
+        try:
+            written = letter(delivery, zone=self._options.zone, now=now)
+        except KeyError as error:
+            raise Permanent("Для листа немає слів: {kind}", kind=delivery.kind) from error
+        mail = envelope.build(delivery, written, mailbox=box, options=self._options, tokens=self._tokens, now=now)
+        await self._relays[box.name].send(mail, sender=box.address, recipient=delivery.route.recipient)
+        return Sent(external_id=str(mail["Message-ID"]))
+
+
+def _is_answer(message: InboundMessage) -> bool:
+    return bool(message.evidence.references) or message.evidence.token_ticket_id is not None
+
+
+def merge_health(whole: Health, parts: Sequence[Health]) -> None:
+    """The worst state, every trouble's sentence, the facts of each mailbox under its name."""
+    worst = max(parts, key=lambda part: _SEVERITY.get(part.state, 0))
+    whole.state = worst.state
+    whole.detail = " ".join(part.detail for part in parts if part.detail)
+    successes = [part.last_success_at for part in parts if part.last_success_at is not None]
+    whole.last_success_at = min(successes) if len(successes) == len(parts) else None
+    for part in parts:
+        whole.facts[part.name.partition(":")[2]] = {"state": part.state, **part.facts}
+
+
+_SEVERITY = {"running": 0, "standby": 1, "off": 1, "starting": 2, "degraded": 3, "down": 4}

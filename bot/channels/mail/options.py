@@ -1,0 +1,51 @@
+"""What can be set about the mail channel: plain values, no configuration library behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from bot.channels.mail.smtp import RelayAccess
+from bot.channels.mail.source import MailboxAccess
+from bot.errors import Permanent
+
+KYIV = ZoneInfo("Europe/Kyiv")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """One support mailbox: `address` is what clients write to and what answers come from. Without `access` nothing is read here."""
+
+    name: str
+    address: str
+    relay: RelayAccess
+    access: MailboxAccess | None = None
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailOptions:
+    """`secret` signs reply tokens: 16 random bytes or more, the same for all processes and restarts. `plus_addressing`: the server
+    delivers support+anything@ to support@. `owner` names this process in the leases of mailboxes: one name for ever where only one can run.
+    """
+
+    mailboxes: tuple[Mailbox, ...]
+    secret: bytes
+    desk_name: str = "Служба підтримки"
+    zone: ZoneInfo = KYIV
+    plus_addressing: bool = False
+    owner: str = "deskbot"
+
+    @property
+    def own_addresses(self) -> frozenset[str]:
+        return frozenset(address.lower() for box in self.mailboxes for address in (box.address, *box.aliases))
+
+    def mailbox(self, name: str | None) -> Mailbox:
+        """The mailbox of that name, else the first. Raises Permanent when there is none to send from."""
+        if not self.mailboxes:
+            raise Permanent("Листа не надіслано: жодної скриньки не налаштовано ([[mail.mailboxes]]).")
+        return next((box for box in self.mailboxes if box.name == name), self.mailboxes[0])
