@@ -100,24 +100,21 @@ def change_priority(policy: Policy, clock: TicketClock, priority: Priority, *, n
     return replace(moved, next_nudge_at=first_nudge_at(policy, moved, now))
 
 
-def recompute_clock(policy: Policy, clock: TicketClock, *, now: datetime) -> TicketClock:
+def recompute_clock(policy: Policy, clock: TicketClock, *, now: datetime, snoozed_until_at: datetime | None = None) -> TicketClock:
     """The clock by calendars that may have changed since. The same value when nothing moved.
 
     A rung that was passed before and is passed now is not said again; one that the move puts into the past is said at once.
     """
-    calendar = policy.calendars.get(clock.calendar)
-    if clock.state not in (ClockState.RUNNING, ClockState.CLAIMED) or calendar is None:
+    if clock.state not in (ClockState.RUNNING, ClockState.CLAIMED):
         return clock
-    if clock.state is ClockState.CLAIMED:
-        return replace(clock, next_nudge_at=next_rung_at(policy, clock, after=now))
-    due_at = calendar.deadline(clock.started_at, clock.target) or clock.due_at
-    moved = mark_breach(clock, at=now)
-    if due_at != clock.due_at:
-        moved = replace(moved, due_at=due_at, generation=clock.generation + 1)
-    told = current_rung(policy, clock, now) if clock.next_nudge_at is None or clock.next_nudge_at > now else None
+    moved = _by_its_calendar(policy, mark_breach(clock, at=now))
+    if snoozed_until_at is not None and snoozed_until_at > now:
+        return replace(moved, next_nudge_at=sendable(policy.desk_calendar, snoozed_until_at))
+    is_waiting = clock.next_nudge_at is not None and clock.next_nudge_at <= now
+    told = None if is_waiting else current_rung(policy, clock, now)
     reached = current_rung(policy, moved, now)
     if reached is not None and reached is not told:
-        return replace(moved, next_nudge_at=sendable(policy.desk_calendar, now))
+        return replace(moved, next_nudge_at=clock.next_nudge_at if is_waiting else sendable(policy.desk_calendar, now))
     return replace(moved, next_nudge_at=next_rung_at(policy, moved, after=now))
 
 
@@ -126,6 +123,17 @@ def snooze_clock(policy: Policy, clock: TicketClock, *, until: datetime) -> Tick
     if clock.state not in (ClockState.RUNNING, ClockState.CLAIMED):
         return clock
     return replace(clock, next_nudge_at=sendable(policy.desk_calendar, until))
+
+
+def _by_its_calendar(policy: Policy, clock: TicketClock) -> TicketClock:
+    """A running clock with the due that its calendar gives now; it keeps its due when the calendar is gone."""
+    calendar = policy.calendars.get(clock.calendar)
+    if clock.state is not ClockState.RUNNING or calendar is None:
+        return clock
+    due_at = calendar.deadline(clock.started_at, clock.target)
+    if due_at is None or due_at == clock.due_at:
+        return clock
+    return replace(clock, due_at=due_at, generation=clock.generation + 1)
 
 
 def _raised(policy: Policy, clock: TicketClock, target: Target, now: datetime) -> TicketClock:

@@ -70,6 +70,7 @@ class Digests:
     staff: StaffRoutes
     now: datetime
     silent_since: datetime | None = None
+    _edit_key: str | None = None
     _by_route: dict[Route, list[Line]] = field(default_factory=dict)
     _shown: dict[int, Reminder] = field(default_factory=dict)
 
@@ -80,10 +81,12 @@ class Digests:
             for route in routes_of(line, self.staff):
                 touched.setdefault(route, []).append(line)
                 self._by_route.setdefault(route, []).append(line)
-        edit_key = None if is_alone else f"nudges:{self.now.isoformat()}"
-        return [await self._delivery(uow, route, new, edit_key) for route, new in touched.items()]
+        if lines and not is_alone and self._edit_key is None:
+            # By the clocks, not by the instant: two processes may tick at the same one.
+            self._edit_key = f"nudges:{cause_of(lines)}"
+        return [await self._delivery(uow, route, new) for route, new in touched.items()]
 
-    async def _delivery(self, uow: UnitOfWork, route: Route, new: Sequence[Line], edit_key: str | None) -> Delivery:
+    async def _delivery(self, uow: UnitOfWork, route: Route, new: Sequence[Line]) -> Delivery:
         everything = sorted(self._by_route[route], key=lambda line: line.pressing)
         return notices.nudge(
             route,
@@ -92,7 +95,7 @@ class Digests:
             total=len(everything),
             now=self.now,
             silent_since=self.silent_since,
-            edit_key=edit_key,
+            edit_key=self._edit_key,
         )
 
     async def _reminder(self, uow: UnitOfWork, line: Line) -> Reminder:

@@ -66,9 +66,10 @@ async def _recompute_tickets(storage: Storage, policy: Policy, ticket_ids: list[
     moved = 0
     async with storage.write() as uow:
         for ticket_id in ticket_ids:
-            await uow.tickets.get(ticket_id)
+            ticket = await uow.tickets.get(ticket_id)
+            snoozed_until_at = ticket.snoozed_until_at if ticket else None
             for clock in await uow.clocks.of_ticket(ticket_id):
-                again = recompute_clock(policy, clock, now=now)
+                again = recompute_clock(policy, clock, now=now, snoozed_until_at=snoozed_until_at)
                 if again != clock:
                     uow.clocks.save(again)
                     moved += 1

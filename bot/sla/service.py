@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import Clock
+from bot.errors import Transient
 from bot.model import BOT, Agent, Event, Ticket, TicketClock
 from bot.notices import StaffRoutes
 from bot.ports import Storage, UnitOfWork
@@ -59,9 +60,7 @@ class Ticker:
     async def tick(self) -> Ticked:
         """Say everything that is due now. Raises Transient when the database is busy: the next tick finds the same work."""
         now, policy = self._clock.now(), self._promises.policy
-        if policy is not self._recomputed_for:
-            await recompute_if_changed(self._storage, policy, now=now)
-            self._recomputed_for = policy
+        await self._keep_up_with(policy, now)
         done, digests = Ticked(), Digests(policy=policy, staff=self._staff, now=now)
         for number in range(MOST_BATCHES):
             async with self._storage.write() as uow:
@@ -80,6 +79,17 @@ class Ticker:
         if done.claimed:
             log.info("ticked", claimed=done.claimed, nudged=done.nudged, messages=done.messages, failed=done.failed)
         return done
+
+    async def _keep_up_with(self, policy: Policy, now: datetime) -> None:
+        """Once for each policy; a busy database is asked again, a bug in it is told once and does not silence the nudges."""
+        if policy is self._recomputed_for:
+            return
+        self._recomputed_for = policy
+        try:
+            await recompute_if_changed(self._storage, policy, now=now)
+        except Transient:
+            self._recomputed_for = None
+            raise
 
 
 async def _speak(uow: UnitOfWork, due: Sequence[TicketClock], digests: Digests, done: Ticked, *, is_alone: bool) -> None:
