@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from bot.clock import SystemClock
+from bot.sla.service import LAST_TICK
+from bot.storage import open_storage
 from tests.commands.conftest import Deskbot, Ended
 
 HEADING = "received_at,number,company,contact,agent,direction,answered,text\n"
@@ -73,6 +78,43 @@ def test_a_file_that_is_not_there_is_said(deskbot: Deskbot) -> None:
     told = deskbot("ingest", "phone", "nowhere.csv")
     assert (told.code, told.out) == (1, "")
     assert "nowhere.csv" in told.err
+
+
+def letter(number: int, text: str) -> bytes:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = f"Олена <olena{number}@example.com>", "support@example.com", "Питання"
+    mail["Message-ID"] = f"<{number}@example.com>"
+    mail["Received"] = "from mx.example.com by mail.example.com; Tue, 24 Nov 2026 09:00:00 +0200"
+    mail.set_content(text)
+    return mail.as_bytes()
+
+
+def test_a_folder_of_mails_is_taken_in_once(deskbot: Deskbot, desk: Path) -> None:
+    (desk / "mails").mkdir()
+    for number, text in enumerate(["Не друкує чек на касі.", "Дякую!", "Треба додати поле у звіт."]):
+        (desk / "mails" / f"{number}.eml").write_bytes(letter(number, text))
+    told = deskbot("ingest", "mail", "mails")
+    assert told.code == 0
+    assert sum_of(told) == (3, 2, 0, 1, 0, 0)
+    (desk / "mails").rename(desk / "moved")
+    assert "нових 0, відомих раніше 3" in deskbot("ingest", "mail", "moved").out
+
+
+def test_an_archive_is_not_taken_in_quietly_beside_a_service(deskbot: Deskbot, desk: Path) -> None:
+    (desk / "1.eml").write_bytes(letter(1, "Не друкує чек на касі."))
+
+    async def tick() -> None:
+        storage = await open_storage(f"sqlite:///{desk}/data/deskbot.db")
+        async with storage.write() as uow:
+            uow.state.set(LAST_TICK, SystemClock().now().isoformat())
+            await uow.commit()
+        await storage.close()
+
+    asyncio.run(tick())
+    told = deskbot("ingest", "mail", "1.eml")
+    assert told.code == 1
+    assert "працює служба" in told.err
+    assert deskbot("ingest", "mail", "1.eml", "--answer").code == 0
 
 
 def exported(*texts: str) -> str:
