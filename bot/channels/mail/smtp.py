@@ -105,6 +105,8 @@ class Relay:
         )
         try:
             await client.connect()
+            if client.is_ehlo_or_helo_needed:
+                await client.ehlo()  # what the server can do must be known before the first mail
         except (SMTPException, OSError, TimeoutError) as error:
             client.close()
             raise _not_connected(error, access) from error

@@ -1,0 +1,342 @@
+"""The mail channel whole: a mail in by IMAP, tickets, a receipt out by SMTP, answers both ways. Dovecot and aiosmtpd are real."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.header import Header
+from email.message import EmailMessage
+
+import pytest
+
+from bot.channels.inbox import InboxWorker
+from bot.channels.mail.channel import MailChannel
+from bot.channels.mail.options import Mailbox, MailOptions
+from bot.channels.mail.smtp import RelayAccess
+from bot.channels.mail.source import MailboxAccess
+from bot.channels.outbox import OutboxWorker
+from bot.model import Link, ReasonState, Ticket
+from bot.ports import Storage
+from bot.storage.memory import MemoryStorage
+from tests.builders import World, build_world
+from tests.integration.dovecot import PASSWORD, USER, Dovecot
+from tests.integration.smtp_sink import Received, SmtpSink
+
+ADDRESS = "support@desk.example"
+IRYNA = "Ірина <iryna@shop.example>"
+
+
+@dataclass
+class Desk:
+    """A desk that reads a mailbox and sends through a sink; `settle` runs it until nothing moves."""
+
+    world: World
+    channel: MailChannel
+    inbox: InboxWorker
+    outbox: OutboxWorker
+    sink: SmtpSink
+    dovecot: Dovecot | None = None
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def settle(self) -> None:
+        await self.inbox.drain()
+        await self.outbox.drain()
+
+    async def received(self, count: int) -> None:
+        """Until so many mails are in the inbox, then handle them."""
+        async with asyncio.timeout(15):
+            while await self._stored() < count:
+                await asyncio.sleep(0.02)
+        await self.settle()
+
+    async def _stored(self) -> int:
+        async with self.world.storage.read() as uow:
+            return sum(day.received for day in await uow.inbox.accounting(since=self.world.clock.now().date() - timedelta(days=2)))
+
+    async def tickets(self) -> list[Ticket]:
+        async with self.world.storage.read() as uow:
+            return [row.ticket for row in await uow.tickets.queue(limit=100)]
+
+    async def links(self, *ids: str) -> list[Link]:
+        async with self.world.storage.read() as uow:
+            return await uow.tickets.find_links("mail", "", ids)
+
+
+@asynccontextmanager
+async def desk(dovecot: Dovecot | None, sink: SmtpSink, *, storage: Storage | None = None) -> AsyncIterator[Desk]:
+    world = await build_world(storage or MemoryStorage())
+    access = None
+    if dovecot is not None:
+        access = MailboxAccess(host="127.0.0.1", port=dovecot.port, user=USER, password=PASSWORD, is_plain=True, command_limit=3.0)
+    relay = RelayAccess(host="127.0.0.1", port=sink.port, security="plain", timeout=3.0)
+    options = MailOptions(mailboxes=(Mailbox(name="support", address=ADDRESS, access=access, relay=relay),), secret=b"0123456789abcdef")
+    channel = MailChannel(options=options, storage=world.storage, desk=world.desk, intake=world.intake, clock=world.clock)
+    workers = {"mail": channel}
+    made = Desk(
+        world=world,
+        channel=channel,
+        inbox=InboxWorker(storage=world.storage, channels=workers, clock=world.clock),
+        outbox=OutboxWorker(storage=world.storage, channels=workers, clock=world.clock),
+        sink=sink,
+        dovecot=dovecot,
+    )
+    if dovecot is not None:
+        made.tasks.append(asyncio.create_task(channel.receive()))
+    try:
+        yield made
+    finally:
+        for task in made.tasks:
+            task.cancel()
+        await asyncio.gather(*made.tasks, return_exceptions=True)
+        await channel.close()
+
+
+def three_questions() -> bytes:
+    """A mail in windows-1251 with three questions, a quoted tail and a signature, the way an old Outlook Express writes it."""
+    text = (
+        "Добрий день!\r\n\r\n"
+        "1. Не друкується накладна в базі «Торгівля».\r\n"
+        "2. Як додати нового користувача в BAS Бухгалтерія?\r\n"
+        "3. Потрібен звіт по залишках на складі за листопад.\r\n\r\n"
+        "З повагою,\r\nІрина Бондар\r\nтел. +380 44 000 00 00\r\n\r\n"
+        "20.11.2026 15:02, Служба підтримки пише:\r\n> Доброго дня! Чим можемо допомогти?\r\n"
+    )
+    head = (
+        f"From: {Header('Ірина Бондар', 'windows-1251').encode()} <iryna@shop.example>\r\nTo: {ADDRESS}\r\n"
+        f"Subject: {Header('Питання по базах', 'windows-1251').encode()}\r\nMessage-ID: <first@shop.example>\r\n"
+        "References: <older@shop.example>\r\nDate: Tue, 24 Nov 2026 09:58:00 +0200\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: text/plain; charset=windows-1251\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    )
+    return head.encode("ascii") + text.encode("cp1251")
+
+
+def mail(text: str, *, sender: str = IRYNA, subject: str = "Питання", message_id: str = "<m1@shop.example>", **headers: str) -> bytes:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"], message["Message-ID"] = sender, ADDRESS, subject, message_id
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    message.set_content(text)
+    return message.as_bytes()
+
+
+def answer(received: Received, text: str, *, sender: str = IRYNA, message_id: str = "<answer@shop.example>") -> bytes:
+    """What a mail program makes of "reply": references, a prefixed subject, our text quoted below."""
+    ours = received.message
+    quoted = "\n".join(f"> {line}" for line in received.text().splitlines())
+    body = f"{text}\n\nвт, 24 лист. 2026 р. о 10:15 Служба підтримки <{ADDRESS}> пише:\n\n{quoted}\n"
+    references = f"{ours.get('References', '')} {ours['Message-ID']}".strip()
+    subject = ours["Subject"] if str(ours["Subject"]).startswith("Re:") else f"Re: {ours['Subject']}"
+    return mail(body, sender=sender, subject=subject, message_id=message_id, In_Reply_To=ours["Message-ID"], References=references)
+
+
+async def test_a_mail_with_three_questions_becomes_tickets_and_the_conversation_threads(dovecot: Dovecot) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(three_questions())
+        await it.received(1)
+        tickets = await it.tickets()
+        assert len(tickets) == 3
+        [receipt] = sink.mails
+        ours = receipt.message
+        assert receipt.recipients == ("iryna@shop.example",)
+        assert ours["In-Reply-To"] == "<first@shop.example>"
+        assert ours["References"] == "<older@shop.example> <first@shop.example>"
+        assert ours["Subject"] == "Re: Питання по базах"
+        assert ours["Auto-Submitted"] == "auto-replied"
+        for ticket in tickets:
+            assert f"№{ticket.id} " in receipt.text()
+            assert f"№{ticket.id}</b>" in receipt.text("html")
+        assert dovecot.seen() == 1
+
+        second = tickets[1]
+        async with it.world.storage.write() as uow:
+            await it.world.desk.reply(uow, second.id, it.world.olena, "Адміністрування → Користувачі → Створити.")
+            await uow.commit()
+        await it.settle()
+        [spoken] = [each for each in sink.mails if "Адміністрування" in each.text()]
+        assert "Auto-Submitted" not in spoken.message
+        assert spoken.message["In-Reply-To"] == "<first@shop.example>"
+        assert f"[#{second.id}-" in spoken.message["Subject"]
+
+        dovecot.deliver(answer(spoken, "Не бачу такого пункту, у мене роль менеджера."))
+        await it.received(2)
+        async with it.world.storage.read() as uow:
+            words = [message.text for message in await uow.tickets.messages(second.id)]
+        assert words[-1] == "Не бачу такого пункту, у мене роль менеджера."
+        assert len(await it.tickets()) == 3
+
+
+async def test_the_urgency_question_is_answered_by_a_digit(dovecot: Dovecot) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(mail("Терміново! Не працює каса, черга стоїть, не можемо пробити чек."))
+        await it.received(1)
+        [ticket] = await it.tickets()
+        assert ticket.reason_state is ReasonState.ASKED
+        [receipt] = sink.mails
+        assert "1 — " in receipt.text()
+        assert "0 — " in receipt.text()
+        dovecot.deliver(answer(receipt, "1"))
+        await it.received(2)
+        [ticket] = await it.tickets()
+        assert ticket.reason_state is ReasonState.GIVEN
+        assert ticket.reason == 1
+
+
+async def test_none_of_these_lowers_and_says_so_and_the_rest_is_a_word(dovecot: Dovecot) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(mail("Терміново! Горить, не проводиться накладна."))
+        await it.received(1)
+        dovecot.deliver(answer(sink.mails[0], "0\nАле до вечора треба."))
+        await it.received(2)
+        [ticket] = await it.tickets()
+        assert ticket.reason_state is ReasonState.NONE_OF_THESE
+        assert any("критичністю «висока»" in each.text() for each in sink.mails)
+        async with it.world.storage.read() as uow:
+            assert (await uow.tickets.messages(ticket.id))[-1].text == "Але до вечора треба."
+
+
+async def test_a_stranger_with_our_message_id_is_a_third_person_and_learns_nothing(dovecot: Dovecot) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(mail("Не відкривається база, помилка доступу."))
+        await it.received(1)
+        [ticket] = await it.tickets()
+        before = len(sink.mails)
+        dovecot.deliver(answer(sink.mails[0], "А мені?", sender="Чужий <stranger@example.org>", message_id="<s@example.org>"))
+        await it.received(2)
+        async with it.world.storage.read() as uow:
+            kinds = [message.kind.value for message in await uow.tickets.messages(ticket.id)]
+        assert kinds == ["inbound", "third_person"]
+        assert len(sink.mails) == before
+
+
+async def test_a_forged_token_proves_nothing(dovecot: Dovecot) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(mail("Не відкривається база, помилка доступу."))
+        await it.received(1)
+        [ticket] = await it.tickets()
+        forged = f"<t{ticket.id}.aaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaa@desk.example>"
+        dovecot.deliver(
+            mail(
+                "Не друкує принтер чеків.",
+                sender="X <x@example.org>",
+                message_id="<x@example.org>",
+                subject=f"Re: [#{ticket.id}-aaaaaaaa]",
+                In_Reply_To=forged,
+            )
+        )
+        await it.received(2)
+        assert len(await it.tickets()) == 2
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Precedence": "bulk"},
+        {"List_Id": "<news.example.org>"},
+        {"X_Autoreply": "yes"},
+        {"X_Loop": ADDRESS},
+    ],
+)
+async def test_machines_open_no_ticket_and_get_no_answer(dovecot: Dovecot, headers: dict[str, str]) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(mail("Мене немає в офісі, каса не працює, терміново телефонуйте!", **headers))
+        await it.received(1)
+        assert await it.tickets() == []
+        assert sink.mails == []
+
+
+async def test_whose_server_forbids_automatic_answers_gets_a_ticket_and_no_receipt(dovecot: Dovecot) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(mail("Не працює звіт по ПДВ.", X_Auto_Response_Suppress="All"))
+        await it.received(1)
+        [ticket] = await it.tickets()
+        assert sink.mails == []
+        async with it.world.storage.write() as uow:
+            await it.world.desk.reply(uow, ticket.id, it.world.olena, "Оновіть конфігурацію.")
+            await uow.commit()
+        await it.settle()
+        assert [each.recipients for each in sink.mails if "Оновіть" in each.text()] == [("iryna@shop.example",)]
+
+
+async def test_a_bounce_of_our_answer_is_an_event_on_the_ticket(dovecot: Dovecot) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(mail("Не відкривається база."))
+        await it.received(1)
+        [ticket] = await it.tickets()
+        ours = sink.mails[0].message["Message-ID"]
+        report = (
+            f"Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example.org\r\nTo: {ADDRESS}\r\nSubject: Undelivered Mail Returned to Sender\r\n"
+            "MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+            "--b\r\nContent-Type: text/plain\r\n\r\nI could not deliver it.\r\n"
+            "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n"
+            "Final-Recipient: rfc822; iryna@shop.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+            f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {ours}\r\nSubject: x\r\n\r\n--b--\r\n"
+        )
+        dovecot.deliver(report.encode())
+        await it.received(2)
+        async with it.world.storage.read() as uow:
+            events = await uow.tickets.events(ticket.id)
+        assert [event.because for event in events if event.kind == "bounced"] == ["iryna@shop.example 5.1.1"]
+        assert len(await it.tickets()) == 1
+
+
+async def test_a_renumbered_mailbox_is_read_again_without_a_second_ticket(dovecot: Dovecot) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        for number in range(1, 6):
+            dovecot.deliver(mail(f"Не працює звіт номер {number}.", message_id=f"<m{number}@shop.example>"))
+        await it.received(5)
+        await asyncio.to_thread(dovecot.lose_index)
+        dovecot.deliver(mail("Не працює каса номер 6.", message_id="<m6@shop.example>"))
+        await it.received(6)
+        await asyncio.sleep(0.3)
+        await it.settle()
+        assert len(await it.tickets()) == 6
+        assert await it._stored() == 6
+
+
+async def test_a_mail_read_by_a_person_is_taken_in_all_the_same(dovecot: Dovecot) -> None:
+    """Flags are never the source of truth, once the mailbox has a cursor."""
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(mail("Перший лист: не відкривається база."))
+        await it.received(1)
+        read = dovecot.mail / "cur" / "1999999999.M1P1.test:2,S"
+        read.write_bytes(mail("Другий лист: не друкується чек.", message_id="<m2@shop.example>"))
+        read.chmod(0o644)
+        await it.received(2)
+        assert len(await it.tickets()) == 2
+
+
+async def test_an_unreachable_mailbox_says_so_and_comes_back(dovecot: Dovecot) -> None:
+    dovecot.stop()
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        async with asyncio.timeout(5):
+            while it.channel.health.state != "down":
+                await asyncio.sleep(0.02)
+        assert "недосяжний" in it.channel.health.detail
+        dovecot.start()
+        dovecot.deliver(mail("Не відкривається база."))
+        await it.received(1)
+        assert len(await it.tickets()) == 1
+
+
+async def test_a_relay_that_refuses_for_now_gets_the_receipt_later(dovecot: Dovecot) -> None:
+    async with SmtpSink(on_rcpt=["451 4.7.1 greylisted"]) as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(mail("Не відкривається база."))
+        await it.received(1)
+        assert sink.mails == []
+        it.world.clock.advance(timedelta(minutes=6))
+        await it.settle()
+        assert len(sink.mails) == 1
+
+
+async def test_a_broken_line_in_the_text_repeats_the_same_message_id(dovecot: Dovecot) -> None:
+    async with SmtpSink(on_data=["take+drop"]) as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(mail("Не відкривається база."))
+        await it.received(1)
+        it.world.clock.advance(timedelta(minutes=5))
+        await it.settle()
+        assert len(sink.mails) == 2
+        assert sink.mails[0].message["Message-ID"] == sink.mails[1].message["Message-ID"]
