@@ -80,8 +80,10 @@ class Poller:
 
     async def _round(self, bot_id: int, offset_key: str) -> None:
         offset = await self._offset(offset_key)
-        parameters: dict[str, Any] = {"timeout": _POLL, "limit": _BATCH, "allowed_updates": list(ALLOWED_UPDATES)}
-        updates = await self._connection.call("getUpdates", parameters | ({"offset": offset} if offset else {}), wait=_POLL)
+        # The first answer comes at once: nobody should have to wait for the end of a long poll to learn that we are connected.
+        wait = _POLL if self._health.state == "running" else 0
+        parameters: dict[str, Any] = {"timeout": wait, "limit": _BATCH, "allowed_updates": list(ALLOWED_UPDATES)}
+        updates = await self._connection.call("getUpdates", parameters | ({"offset": offset} if offset else {}), wait=wait)
         self._health.up(self._clock.now())
         if updates:
             await self._store(updates, bot_id, offset_key)
