@@ -13,8 +13,9 @@ TEXT_LIMIT = 100_000
 class SiteOptions:
     """`base_url` is how people reach the Site; https in it makes cookies `Secure` and adds HSTS.
 
-    `quiet_gap` and `burst_limit` are those of chat bursts (DESIGN 5). `metrics_token` opens `/metrics` from other machines; without it only
-    this machine may read it. `messages_per_minute` is for one contact, `login_attempts` for one network address in ten minutes.
+    `quiet_gap` and `burst_limit` are those of chat bursts (DESIGN 5). `wait_for_reading` is how long a page that has just stored a message
+    waits to show what became of it. `messages_per_minute` is for one contact, `login_attempts` for one network address in ten minutes,
+    `body_limit` is in bytes. `metrics_token` opens `/metrics` from other machines; without it only this machine may read it.
     """
 
     host: str = "127.0.0.1"
@@ -24,6 +25,7 @@ class SiteOptions:
     phones: tuple[str, ...] = ()
     quiet_gap: timedelta = timedelta(seconds=20)
     burst_limit: timedelta = timedelta(minutes=2)
+    wait_for_reading: timedelta = timedelta(seconds=2)
     session_lifetime: timedelta = timedelta(days=30)
     messages_per_minute: int = 30
     login_attempts: int = 20

@@ -42,7 +42,7 @@ class TicketLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bubble:
-    """One word in the chat. `side` is mine, bot or agent; `reply_to` offers writing to that ticket, `hints` to older ones it may belong to."""
+    """One word in the chat. `side` is mine, bot or agent; `reply_to` is a ticket to write to, `hints` are older ones."""
 
     id: int
     side: str

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.channels.site.render import Button, Reader
+from bot.channels.site.render_nudge import is_lowerable, nudge_buttons, promise_lines
 from bot.channels.site.words import CHANNEL_WORDS, card_words, category_words, priority_words, reason_words
 from bot.model import Delivery, Lamp
 from bot.texts import Translator
 
 # A card shows this much of the text; the whole of it is one click away.
 EXCERPT = 600
-SNOOZES = (("30", "30 хв"), ("60", "1 год"), ("180", "3 год"))
 
 _VERDICTS = {
     "answer": "відповідь клієнта",
@@ -31,7 +31,7 @@ _VERDICTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A ticket on the feed."""
+    """A ticket on the feed. `promise` says, in a nudge, why this minute."""
 
     id: int
     title: str
@@ -44,6 +44,9 @@ class Card:
     files: tuple[str, ...]
     result: str
     is_open: bool
+    promise: tuple[str, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    may_lower: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,25 +94,37 @@ def entry(delivery: Delivery, reader: Reader) -> Item:
 
 def _particulars(kind: str, body: dict[str, Any], tickets: Sequence[dict[str, Any]], reader: Reader) -> dict[str, Any]:
     say = reader.say
-    number = tickets[0]["id"] if tickets else None
     match kind:
         case "card":
-            return {"heading": say("Звернення №{id}").format(id=number), "lines": (), "buttons": _buttons(tickets, say), "reply_to": number}
+            return {"heading": say("Звернення №{id}").format(id=tickets[0]["id"]), "lines": ()}
         case "client_word":
+            heading = say("{author}: №{id} {title}").format(
+                author=body.get("author") or "?", id=tickets[0]["id"], title=tickets[0]["title"]
+            )
             return {
-                "heading": say("{author}: №{id} {title}").format(author=body.get("author") or "?", id=number, title=tickets[0]["title"]),
+                "heading": heading,
                 "lines": (*_lines(body), *_verdict(body, say)),
                 "cards": (),
                 "files": tuple(file["name"] for file in body.get("attachments", ())),
-                "buttons": _buttons(tickets, say),
-                "reply_to": number,
+                "buttons": _claim(tickets[0], say),
+                "reply_to": tickets[0]["id"],
             }
         case "nudge":
-            return {"heading": say("Нагадування"), "tone": "loud", "buttons": _buttons(tickets, say, snooze=True), "reply_to": number}
+            return {"heading": say("Нагадування"), "tone": "loud", "lines": _about_all(body, len(tickets), reader)}
         case "alert":
             return {"heading": say("Увага"), "tone": "loud"}
         case _:
             return {"heading": say("Повідомлення")}
+
+
+def _about_all(body: dict[str, Any], shown: int, reader: Reader) -> tuple[str, ...]:
+    """What a nudge says of all its tickets together."""
+    say, lines = reader.say, []
+    if body.get("silent_since"):
+        lines.append(say("Служба не працювала з {at}; ось що настало за цей час.").format(at=reader.moment(body["silent_since"])))
+    if body.get("total", shown) > shown:
+        lines.append(say("Це найнагальніші; є ще {n}, усі в черзі.").format(n=body["total"] - shown))
+    return tuple(lines)
 
 
 def _tickets(body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -138,7 +153,7 @@ def _card(facts: dict[str, Any], reader: Reader) -> Card:
     ]
     if facts.get("snoozed_until_at"):
         told.append(say("нагадування відкладено до {at}").format(at=reader.moment(facts["snoozed_until_at"])))
-    text = facts.get("text", "")
+    text, is_open = facts.get("text", ""), facts.get("is_open", True)
     return Card(
         id=facts["id"],
         title=facts["title"],
@@ -150,21 +165,14 @@ def _card(facts: dict[str, Any], reader: Reader) -> Card:
         excerpt=text if len(text) <= EXCERPT else text[:EXCERPT].rstrip() + " …",
         files=tuple(file["name"] for file in facts.get("attachments", ())),
         result=facts.get("result") or "",
-        is_open=facts.get("is_open", True),
+        is_open=is_open,
+        promise=promise_lines(facts, reader) if "nudge" in facts else (),
+        buttons=(nudge_buttons(facts, reader) if "nudge" in facts else _claim(facts, say)) if is_open else (),
+        may_lower="nudge" in facts and is_lowerable(facts),
     )
 
 
-def _buttons(tickets: Sequence[dict[str, Any]], say: Translator, *, snooze: bool = False) -> tuple[Button, ...]:
-    """Claim while nobody has it; snooze where a nudge asks for it. Several tickets in one nudge are opened from their cards."""
-    open_ones = [facts for facts in tickets if facts.get("is_open", True)]
-    if len(open_ones) != 1:
+def _claim(facts: dict[str, Any], say: Translator) -> tuple[Button, ...]:
+    if not facts.get("is_open", True) or facts.get("assignee_id"):
         return ()
-    facts = open_ones[0]
-    path = f"/staff/tickets/{facts['id']}"
-    buttons = [] if facts.get("assignee_id") else [Button(label=say("Беру"), action=f"{path}/claim", look="main")]
-    if snooze:
-        buttons += [
-            Button(label=say("Відкласти на {span}").format(span=say(span)), action=f"{path}/snooze", fields=(("minutes", minutes),))
-            for minutes, span in SNOOZES
-        ]
-    return tuple(buttons)
+    return (Button(label=say("Беру"), action=f"/staff/tickets/{facts['id']}/claim", look="main"),)

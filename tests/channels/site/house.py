@@ -27,6 +27,7 @@ from bot.notices import StaffRoutes
 from bot.ports import Storage
 from bot.promises import Promises
 from bot.sla.policy import Policy
+from bot.sla.service import Ticker
 from bot.storage.memory import MemoryStorage
 from tests.builders import TUESDAY
 from tests.fakes import FakeClock
@@ -48,6 +49,7 @@ class House:
     app: FastAPI
     inbox: InboxWorker
     outbox: OutboxWorker
+    ticker: Ticker
     health: list[Health]
     secret: bytes
     people: dict[str, Contact | Agent] = field(default_factory=dict)
@@ -138,7 +140,12 @@ async def build_house(storage: Storage | None = None, *, clock: Clock | None = N
     """The desk and its people. `options` are those of the Site; the quiet gap is 5 seconds by default."""
     storage = storage or MemoryStorage()
     clock = clock or FakeClock(TUESDAY)
-    site_options = SiteOptions(**({"quiet_gap": timedelta(seconds=5), "phones": ("+380 44 000 00 00",), "base_url": BASE} | options))
+    site_options = SiteOptions(
+        **(
+            {"quiet_gap": timedelta(seconds=5), "wait_for_reading": timedelta(0), "phones": ("+380 44 000 00 00",), "base_url": BASE}
+            | options
+        )
+    )
     promises = Promises(Policy(), now=clock.now)
     desk = Desk(clock=clock, promises=promises, staff=StaffRoutes(desk=(FEED,), leads=(FEED,)))
     intake = Intake(desk=desk, promises=promises, clock=clock, settings=IntakeSettings(phones=site_options.phones))
@@ -162,6 +169,7 @@ async def build_house(storage: Storage | None = None, *, clock: Clock | None = N
         app=app,
         inbox=inbox,
         outbox=outbox,
+        ticker=Ticker(storage=storage, promises=promises, staff=desk.staff, clock=clock),
         health=health,
         secret=secret,
     )

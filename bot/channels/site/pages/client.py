@@ -24,8 +24,6 @@ from bot.texts import explain
 
 router = APIRouter()
 PAGE_SIZE = 25
-# How long a page that has just stored a message waits for what becomes of it, to show that instead of a promise.
-WAIT_SECONDS = 2.0
 # The largest whole number that every database and JavaScript hold exactly; no ticket will ever have it.
 LARGEST_ID = 2**53
 
@@ -96,7 +94,7 @@ async def _became(site: Site, item_id: int | None) -> str:
         async with site.storage.read() as uow:
             return await uow.tickets.siblings(item_id) or None
 
-    tickets = await site.pulse.until(made, seconds=WAIT_SECONDS)
+    tickets = await site.pulse.until(made, seconds=site.options.wait_for_reading.total_seconds())
     if tickets is None:
         return "/?done=received"
     return f"/tickets/{tickets[0].id}?done=opened" if len(tickets) == 1 else "/?done=several"

@@ -14,7 +14,7 @@ from bot.channels.site import choices, parse, posting
 from bot.channels.site.answers import own_path, refused, status_of, wants_json, went_well
 from bot.channels.site.context import Site, site_of
 from bot.channels.site.gate import ContactPost, PostedByContact
-from bot.channels.site.pages.client import LARGEST_ID, WAIT_SECONDS, ticket_page, visible
+from bot.channels.site.pages.client import LARGEST_ID, ticket_page, visible
 from bot.desk_base import may_see
 from bot.errors import BotError, NotFound, Rejected, Transient
 from bot.model import Actor, Category, Outcome, Priority, UrgencyReason
@@ -66,7 +66,7 @@ async def _wait_for_message(site: Site, ticket_id: int, item_id: int) -> None:
         async with site.storage.read() as uow:
             return any(message.inbox_id == item_id for message in await uow.tickets.messages(ticket_id)) or None
 
-    await site.pulse.until(there, seconds=WAIT_SECONDS)
+    await site.pulse.until(there, seconds=site.options.wait_for_reading.total_seconds())
 
 
 def _is_from_chat(posted: PostedByContact) -> bool:

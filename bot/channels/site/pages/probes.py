@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
 
 from bot.channels.site.context import Site, site_of
-from bot.channels.site.pages.status import LAST_TICK
 from bot.errors import NotFound, Transient
+from bot.sla.service import LAST_TICK
 
 router = APIRouter()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -128,7 +127,7 @@ async def staff_ticket_page(
         error=error,
         typed=dict(typed or {}),
         done=request.query_params.get("done", ""),
-        fresh=secrets.token_hex(16),
+        opened=request.query_params.get("open", ""),
     )
 
 

@@ -16,7 +16,7 @@ from bot.channels.site.units_view import MOST_TICKETS, drafts
 from bot.errors import BotError, NotFound, Rejected, Transient
 from bot.model import Actor, Agent, Category, MessageKind, Outcome, Priority, UrgencyReason, WorkKind
 from bot.ports import UnitOfWork
-from bot.texts import explain
+from bot.texts import explain, translator
 
 router = APIRouter(prefix="/staff/tickets/{ticket_id:int}")
 # Does the deed and returns the name of the sentence that the next page shows.
@@ -89,6 +89,15 @@ async def _snooze(uow: UnitOfWork, site: Site, agent: Agent, number: int, fields
     return "snoozed"
 
 
+async def _phoned(uow: UnitOfWork, site: Site, agent: Agent, number: int, fields: Fields) -> str:
+    """Answered by phone: a human word to the client, told in writing as well so that both sides have it."""
+    ticket = await uow.tickets.get(number)
+    contact = await uow.people.contact(ticket.contact_id) if ticket else None
+    say = translator(contact.language if contact else "uk")
+    await site.desk.reply(uow, number, agent, say("Відповіли вам телефоном."))
+    return "phoned"
+
+
 async def _assign(uow: UnitOfWork, site: Site, agent: Agent, number: int, fields: Fields) -> str:
     to = fields.number("agent")
     receiver = await uow.people.agent(to) if to and to < LARGEST_ID else None
@@ -149,6 +158,7 @@ ACTIONS: dict[str, Action] = {
     "category": _category,
     "reason": _reason,
     "snooze": _snooze,
+    "phoned": _phoned,
     "assign": _assign,
     "hand_over": _hand_over,
     "merge": _merge,

@@ -12,9 +12,9 @@ from bot.channels.site.context import page, site_of
 from bot.channels.site.gate import AgentPost, AsAgent, at_least
 from bot.channels.site.words import CHANNEL_WORDS
 from bot.model import Role
+from bot.sla.service import LAST_TICK
 
 router = APIRouter(prefix="/staff/status")
-LAST_TICK = "last_tick_at"
 _DAYS = 7
 # A tick that is this late is a fault: nudges do not go out.
 TICK_IS_LATE = timedelta(minutes=3)
