@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import structlog
 
 from bot.channels.telegram.acts import Effect
+from bot.channels.telegram.budget import Budget
 from bot.channels.telegram.connection import Connection
 from bot.errors import BotError, RateLimited
 
@@ -24,8 +25,9 @@ log = structlog.get_logger(__name__)
 class Afterwards:
     """Effects wait by inbox row until a commit touches the inbox; a row that was rolled back and done again keeps only its last ones."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, budget: Budget) -> None:
         self._connection = connection
+        self._budget = budget
         self._waiting: dict[int, Sequence[Effect]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_AT_ONCE)
@@ -62,6 +64,8 @@ class Afterwards:
             for effect in effects:
                 if now() < self._silent_until:
                     return
+                if effect.method.startswith("edit"):
+                    self._budget.count(effect.parameters["chat_id"], now())
                 try:
                     await self._connection.call(effect.method, effect.parameters)
                 except RateLimited as error:

@@ -1,7 +1,7 @@
 """How fast the bot may speak: one budget for everything that is sent or edited.
 
-Telegram publishes about 30 messages a second overall, one a second in a chat with small bursts, 20 a minute in a group. Sliding
-windows, not leaky buckets: a bucket of 20 that refills lets 40 through in its first minute, and the 41st costs a 429.
+Telegram publishes about 30 messages a second overall, one a second in a chat with short bursts, 20 a minute in a group. For a group that
+is a sliding window, not a leaky bucket: a bucket of 20 that refills lets 40 through in its first minute, and the next costs a 429.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 # (how many, in how many seconds)
 OVERALL = (28, 1.0)
-PRIVATE_CHAT = (4, 4.0)
 GROUP = (20, 60.0)
+# A private chat: this many at once, then one a second.
+BURST = 3
+_EVERY = 1.0
 _FORGET_AT = 10_000
 """Chats remembered before idle ones are forgotten."""
 
@@ -21,38 +23,45 @@ _FORGET_AT = 10_000
 class Budget:
     """`now` is any clock that does not go back, in seconds. Group ids are negative, as Telegram's are."""
 
-    _windows: dict[int, deque[float]] = field(default_factory=dict)
     _overall: deque[float] = field(default_factory=deque)
+    _groups: dict[int, deque[float]] = field(default_factory=dict)
+    _paid_until: dict[int, float] = field(default_factory=dict)
     _closed_until: dict[int, float] = field(default_factory=dict)
 
     def take(self, chat: int, now: float) -> float:
         """0.0 and the word is counted; or the seconds to wait, and nothing is counted."""
-        window = self._windows.setdefault(chat, deque())
-        wait = max(
-            self._closed_until.get(chat, 0.0) - now,
-            _wait(self._overall, *OVERALL, now),
-            _wait(window, *(GROUP if chat < 0 else PRIVATE_CHAT), now),
-        )
+        wait = max(self._closed_until.get(chat, 0.0) - now, _full(self._overall, *OVERALL, now), self._wait_in(chat, now))
         if wait > 0:
             return wait
-        self._overall.append(now)
-        window.append(now)
-        if len(self._windows) > _FORGET_AT:
-            self._forget(now)
+        self.count(chat, now)
         return 0.0
+
+    def count(self, chat: int, now: float) -> None:
+        """A word that does not wait (an answer to a press): what follows waits for it."""
+        self._overall.append(now)
+        if chat < 0:
+            self._groups.setdefault(chat, deque()).append(now)
+        else:
+            self._paid_until[chat] = max(self._paid_until.get(chat, now), now) + _EVERY
+        if len(self._paid_until) > _FORGET_AT:
+            self._forget(now)
 
     def close(self, chat: int, until: float) -> None:
         """The server said 429: nothing to this chat before `until`; the others go on."""
         self._closed_until[chat] = max(until, self._closed_until.get(chat, 0.0))
 
+    def _wait_in(self, chat: int, now: float) -> float:
+        if chat < 0:
+            return _full(self._groups.setdefault(chat, deque()), *GROUP, now)
+        return self._paid_until.get(chat, now) - now - (BURST - 1) * _EVERY
+
     def _forget(self, now: float) -> None:
-        idle = [chat for chat, window in self._windows.items() if not window or window[-1] < now - GROUP[1]]
-        for chat in idle:
-            del self._windows[chat]
+        self._paid_until = {chat: until for chat, until in self._paid_until.items() if until > now}
         self._closed_until = {chat: until for chat, until in self._closed_until.items() if until > now}
 
 
-def _wait(window: deque[float], count: int, span: float, now: float) -> float:
+def _full(window: deque[float], count: int, span: float, now: float) -> float:
+    """Seconds until a sliding window has room."""
     while window and window[0] <= now - span:
         window.popleft()
     return window[0] + span - now if len(window) >= count else 0.0

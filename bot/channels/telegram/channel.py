@@ -15,6 +15,7 @@ from bot.channels.base import Health, Sent
 from bot.channels.telegram import buttons, lines
 from bot.channels.telegram.acts import CHANNEL, Done, Said, Single, toast
 from bot.channels.telegram.afterwards import Afterwards
+from bot.channels.telegram.budget import Budget
 from bot.channels.telegram.client_presses import ClientPresses
 from bot.channels.telegram.client_talk import ClientTalk, MakeLink
 from bot.channels.telegram.connection import Connection
@@ -61,8 +62,9 @@ class TelegramChannel:
         self._intake = intake
         self._clock = clock
         self._connection = Connection(options=options, storage=storage, health=self.health)
-        self._afterwards = Afterwards(self._connection)
-        self._sender = Sender(connection=self._connection, options=options, storage=storage, clock=clock)
+        budget = Budget()
+        self._afterwards = Afterwards(self._connection, budget)
+        self._sender = Sender(connection=self._connection, options=options, storage=storage, clock=clock, budget=budget)
         self._poller = Poller(
             connection=self._connection,
             options=options,

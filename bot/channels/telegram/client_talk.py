@@ -5,10 +5,11 @@ A refusal of the desk is explained to the presser and ends the row; everything t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot import notices
 from bot.channels.telegram.acts import CHANNEL, Done, Said, tell
 from bot.channels.telegram.client_view import end_for_client, seen_by
 from bot.channels.telegram.parse import Command, Line, Person
@@ -25,7 +26,7 @@ from bot.model import (
     Link,
     Outcome,
 )
-from bot.ports import InboxItem, InboxResult, UnitOfWork
+from bot.ports import Disposition, InboxItem, InboxResult, UnitOfWork
 from bot.texts import explain, translator
 
 _MY_LIMIT = 20
@@ -73,7 +74,18 @@ class ClientTalk:
                         kind="own_line",
                     )
                 )
+        if results[0].disposition is Disposition.FOLLOW_UP:
+            await self._confirm_end(uow, results[0].ticket_ids)
         return results
+
+    async def _confirm_end(self, uow: UnitOfWork, ticket_ids: Sequence[int]) -> None:
+        """A word that closed its ticket ("it works, thanks") is confirmed with a way back; the desk itself tells staff only."""
+        for ticket in await uow.tickets.get_many(ticket_ids):
+            if ticket.outcome is not None and ticket.merged_into_id is None:
+                facts = await self._desk.facts(uow, ticket)
+                told = {"outcome": ticket.outcome.value, "result": ticket.result, "agent": ""}
+                for row in notices.told_client(facts, "closed", now=self._clock.now(), **told):
+                    uow.outbox.add(row)
 
     async def _is_old_news(self, uow: UnitOfWork, said: Said) -> bool:
         """An edit that changed no words (Telegram sends one when a link's preview arrives)."""

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.channels.telegram import buttons
-from bot.channels.telegram.text import escape
+from bot.channels.telegram.text import brief
 from bot.lamps import SIGNS
 from bot.model import Category, Lamp, Priority
 from bot.texts import CATEGORY_WORDS, PRIORITY_WORDS, Translator, moment, translator
@@ -84,7 +84,7 @@ def lamp(facts: Facts) -> str:
 
 def named(facts: Facts) -> str:
     """№7 and its title, in HTML."""
-    return f"<b>№{facts['id']}</b> {escape(facts['title'])}"
+    return f"<b>№{facts['id']}</b> {brief(facts['title'])}"
 
 
 def priority_words(facts: Facts, say: Translator) -> str:

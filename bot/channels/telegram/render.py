@@ -6,18 +6,19 @@ for words, in the pages for everything around them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import Any
 
 from bot.channels.telegram import render_client, render_staff
 from bot.channels.telegram.page import File, Keyboard, Page, Reader
-from bot.channels.telegram.text import MAX_TEXT, TAG, escape, pieces, safe, shortened, visible_length
+from bot.channels.telegram.text import MAX_TEXT, TAG, escape, markup_pieces, pieces, safe, shortened, visible_length
 from bot.errors import Permanent
 from bot.model import Delivery
 
 _MOST_MESSAGES = 3
 _MOST_FILES = 5
+_LONGEST_HEAD = 3000
 _PARAMETERS_OF_FILES = {"photo": "sendPhoto", "voice": "sendVoice", "video": "sendVideo", "sticker": "sendSticker"}
 
 
@@ -35,6 +36,8 @@ def calls(delivery: Delivery, reader: Reader, *, is_staff: bool) -> list[Call]:
     page = page_of(delivery, reader, is_staff=is_staff)
     if page.is_one_message:
         return [_message(page.head + escape(_fitting(page)) + page.tail, page), *_file_calls(page.files)]
+    *before, head = markup_pieces(page.head, _LONGEST_HEAD)
+    page = replace(page, head=head)
     room = MAX_TEXT - visible_length(page.head) - visible_length(page.tail)
     parts = pieces(safe(page.text), room)
     file = [Call(method="sendDocument", text_file=page.text)] if len(parts) > _MOST_MESSAGES else []
@@ -43,7 +46,7 @@ def calls(delivery: Delivery, reader: Reader, *, is_staff: bool) -> list[Call]:
     bodies = [escape(part) for part in parts]
     bodies[0] = page.head + bodies[0]
     bodies[-1] += page.tail
-    messages = [Call(method="sendMessage", parameters=_text(body)) for body in bodies[:-1] if body.strip()]
+    messages = [Call(method="sendMessage", parameters=_text(body)) for body in (*before, *bodies[:-1]) if body.strip()]
     return [*messages, _message(bodies[-1], page), *file, *_file_calls(page.files)]
 
 

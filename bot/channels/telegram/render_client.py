@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.channels.telegram.page import Button, Facts, Keyboard, Page, Reader, button, category_words, files_of, lamp, named, priority_words
-from bot.channels.telegram.text import escape
+from bot.channels.telegram.text import brief, escape
 from bot.model import Outcome, Priority, Turn, UrgencyReason
 from bot.texts import NONE_OF_THESE, OUTCOME_WORDS, PRIORITY_WORDS, REASON_WORDS, SHORT_REASON_WORDS, TURN_WORDS
 
@@ -42,7 +42,7 @@ def urgency_question(body: Body, reader: Reader) -> Page:
 
 def claimed(body: Body, reader: Reader) -> Page:
     text = reader.say("👤 {ticket}\nВже в роботі, ним займається {agent}.")
-    return Page(head=text.format(ticket=named(body["ticket"]), agent=escape(body.get("agent") or "?")))
+    return Page(head=text.format(ticket=named(body["ticket"]), agent=brief(body.get("agent") or "?")))
 
 
 def answer(body: Body, reader: Reader) -> Page:
@@ -61,7 +61,7 @@ def closed(body: Body, reader: Reader) -> Page:
     say, facts = reader.say, body["ticket"]
     lines = [say("⚪ {ticket}\nЗакрито: {outcome}.").format(ticket=named(facts), outcome=say(OUTCOME_WORDS[Outcome(body["outcome"])]))]
     if body.get("result"):
-        lines.append(say("Результат: {result}").format(result=escape(body["result"])))
+        lines.append(say("Результат: {result}").format(result=brief(body["result"], 1000)))
     return Page(head="\n".join(lines), keyboard=((button(say("Відкрити знову"), "reopen", facts["id"]),),))
 
 
@@ -78,7 +78,7 @@ def priority_changed(body: Body, reader: Reader) -> Page:
         lines = [say("Дякуємо за відповідь! {ticket}\nРозглянемо з критичністю «{word}».").format(ticket=named(facts), word=word)]
     else:
         lines = [say("{ticket}\nКритичність тепер «{word}».").format(ticket=named(facts), word=word)]
-        lines += [say("Причина: {why}").format(why=escape(body["because"]))] if body.get("because") else []
+        lines += [say("Причина: {why}").format(why=brief(body["because"], 1000))] if body.get("because") else []
     return Page(head="\n".join(lines + due))
 
 
@@ -162,7 +162,7 @@ def _ticket_lines(facts: Facts, reader: Reader) -> str:
 def _offered(body: Body, reader: Reader) -> list[str]:
     if body.get("act") != "ask" or not body.get("offer"):
         return []
-    titles = [f"{number}. {escape(title)}" for number, title in enumerate(body["offer"], start=1)]
+    titles = [f"{number}. {brief(title)}" for number, title in enumerate(body["offer"], start=1)]
     return ["\n".join([reader.say("Схоже, тут кілька питань. Розділити їх на окремі звернення?"), *titles])]
 
 
@@ -195,7 +195,7 @@ def _receipt_buttons(body: Body, reader: Reader) -> Keyboard:
 
 
 def _word(body: Body, reader: Reader, keyboard: Keyboard, hint: str) -> Page:
-    agent = escape(body.get("agent") or reader.say("Служба підтримки"))
+    agent = brief(body.get("agent") or reader.say("Служба підтримки"))
     head = f"💬 {named(body['ticket'])}\n<i>{agent}:</i>\n"
     return Page(head=head, text=body["text"], tail=f"\n\n<i>{hint}</i>", keyboard=keyboard, files=files_of(body))
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.channels.telegram.page import Facts, Keyboard, Page, Reader, button, category_words, files_of, lamp, named, priority_words
-from bot.channels.telegram.text import escape
+from bot.channels.telegram.render_nudge import nudge
+from bot.channels.telegram.text import brief
 from bot.model import Outcome, Priority, ReasonState, UrgencyReason
 from bot.texts import OUTCOME_WORDS, PRIORITY_WORDS, REASON_STATE_WORDS, SHORT_REASON_WORDS, Translator
 
@@ -33,7 +34,7 @@ def client_word(body: Body, reader: Reader) -> Page:
     """A client wrote in a running ticket. A reply to this message answers them."""
     say, facts = reader.say, body["ticket"]
     sign = say("⚠️ стороння особа") if body.get("is_third_person") else _VERDICTS.get(body.get("verdict", ""), "💬")
-    head = f"{sign} {named(facts)}\n<i>{escape(body['author'])}:</i>\n"
+    head = f"{sign} {named(facts)}\n<i>{brief(body['author'])}:</i>\n"
     buttons = (button(say("💬 Відповісти"), "reply", facts["id"]), button(say("❓ Уточнити"), "ask", facts["id"]))
     return Page(head=head, text=body["text"], keyboard=(buttons,) if facts.get("is_open") else (), files=files_of(body))
 
@@ -48,15 +49,15 @@ def prompt(body: Body, reader: Reader) -> Page:
         "lower": say("Напишіть, чому критичність нижча: цю причину побачить клієнт."),
         "close": say("Напишіть результат одним рядком: його побачить клієнт («-» — без пояснення)."),
     }
-    mention = f'<a href="tg://user?id={int(body["person"])}">{escape(body["agent"])}</a>'
-    head = f"✍️ {mention}, №{body['ticket_id']} {escape(body['title'])}\n{wanted[body['what']]}"
+    mention = f'<a href="tg://user?id={int(body["person"])}">{brief(body["agent"])}</a>'
+    head = f"✍️ {mention}, №{body['ticket_id']} {brief(body['title'])}\n{wanted[body['what']]}"
     return Page(head=f"{head} {say('Відповідайте саме на це повідомлення.')}", answer_from=str(body["person"]))
 
 
 def queue(body: Body, reader: Reader) -> Page:
     """Open tickets by nearest deadline."""
     say, rows = reader.say, body["rows"]
-    title = f"<b>{escape(body['title'])}</b>"
+    title = f"<b>{brief(body['title'])}</b>"
     if not rows:
         return Page(head=f"{title}\n{say('Відкритих звернень немає.')}")
     lines = [title, *(_queue_line(row, reader) for row in rows)]
@@ -76,7 +77,7 @@ def ticket_page(body: Body, reader: Reader) -> Page:
 def call_taken(body: Body, reader: Reader) -> Page:
     """A phone entry became a ticket; if it belongs to one that is open, one press joins them (R11)."""
     say, number = reader.say, body["ticket_id"]
-    lines = [say("📞 Дзвінок записано: №{id} {title}").format(id=number, title=escape(body["title"]))]
+    lines = [say("📞 Дзвінок записано: №{id} {title}").format(id=number, title=brief(body["title"]))]
     if body["open"]:
         lines.append(say("Якщо він про відкрите звернення — оберіть, і вони стануть одним:"))
     rows = tuple((button(f"№{each['id']} {each['title']}"[:60], "callto", number, each["id"]),) for each in body["open"])
@@ -99,6 +100,7 @@ KINDS: dict[str, Callable[[Body, Reader], Page]] = {
     "call_taken": call_taken,
     "say": say_staff,
     "alert": alert,
+    "nudge": nudge,
     **{f"prompt_{what}": prompt for what in ("reply", "ask", "solved", "lower", "close")},
 }
 
@@ -133,10 +135,10 @@ def _card_head(facts: Facts, reader: Reader) -> str:
     who = [facts["contact"], facts["client"], channels.get(facts["channel"], facts["channel"])]
     lines = [
         f"{lamp(facts)} {named(facts)}",
-        f"👤 {' · '.join(escape(word) for word in who if word)}",
+        f"👤 {' · '.join(brief(word) for word in who if word)}",
         f"❗ {_urgency(facts, say)} · {category_words(facts, say)}",
         f"⏰ {_deadline(facts, reader)}",
-        f"🧑‍💻 {escape(facts['assignee']) if facts.get('assignee') else say('ще ніхто не взяв')}",
+        f"🧑‍💻 {brief(facts['assignee']) if facts.get('assignee') else say('ще ніхто не взяв')}",
     ]
     return "\n".join(lines) + "\n\n"
 
@@ -150,7 +152,7 @@ def _card_tail(facts: Facts, reader: Reader) -> str:
         lines.append(say("↪️ об'єднано з №{id}").format(id=facts["merged_into_id"]))
     elif facts.get("outcome"):
         outcome = say(OUTCOME_WORDS[Outcome(facts["outcome"])])
-        lines.append(say("⚪ закрито: {outcome}").format(outcome=outcome) + f" {escape(facts.get('result') or '')}".rstrip())
+        lines.append(say("⚪ закрито: {outcome}").format(outcome=outcome) + f" {brief(facts.get('result') or '', 500)}".rstrip())
     return "".join(f"\n\n{line}" for line in lines)
 
 
@@ -175,8 +177,8 @@ def _deadline(facts: Facts, reader: Reader) -> str:
 def _queue_line(row: Body, reader: Reader) -> str:
     say = reader.say
     due = say("до {at}").format(at=reader.moment(row["due_at"])) if row.get("due_at") else say("без строку")
-    owner = f" · {escape(row['assignee'])}" if row.get("assignee") else ""
-    return f"{lamp(row)} {named(row)} — {due}{owner} · {escape(row['client'] or row['contact'])}"
+    owner = f" · {brief(row['assignee'])}" if row.get("assignee") else ""
+    return f"{lamp(row)} {named(row)} — {due}{owner} · {brief(row['client'] or row['contact'])}"
 
 
 def _kind(word: Body, say: Translator) -> str:

@@ -32,12 +32,12 @@ _GONE = ("message to edit not found", "message can't be edited", "message_id_inv
 class Sender:
     """See the module."""
 
-    def __init__(self, *, connection: Connection, options: TelegramOptions, storage: Storage, clock: Clock) -> None:
+    def __init__(self, *, connection: Connection, options: TelegramOptions, storage: Storage, clock: Clock, budget: Budget) -> None:
         self._connection = connection
         self._options = options
         self._storage = storage
         self._clock = clock
-        self._budget = Budget()
+        self._budget = budget
         self._sent: dict[int, list[int]] = {}
 
     async def send(self, delivery: Delivery) -> Sent:

@@ -60,6 +60,7 @@ class StaffPresses:
             "reply": self._ask_words,
             "ask": self._ask_words,
             "solved": self._ask_words,
+            "phoned": self._phoned,
             "snooze": self._snooze,
             "priority": self._priority,
             "close": self._close,
@@ -97,6 +98,14 @@ class StaffPresses:
             p.uow, p.chat, p.item, what=p.pressed.verb, ticket_id=p.ticket_id, person=p.press.person, agent=p.agent
         )
         return Shown()
+
+    async def _phoned(self, p: AgentPress) -> Shown:
+        """Answered by phone: a human word to the client, told in writing as well so that both sides have it."""
+        ticket = await self._view.ticket(p.uow, p.ticket_id)
+        contact = await p.uow.people.contact(ticket.contact_id)
+        say = translator(contact.language if contact else self._view.language)
+        await self._desk.reply(p.uow, p.ticket_id, p.agent, say("Відповіли вам телефоном."))
+        return Shown(words=self._say("Записано: відповіли телефоном."), keyboard=inline(()))
 
     async def _snooze(self, p: AgentPress) -> Shown:
         if not p.pressed.argument:

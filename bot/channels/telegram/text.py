@@ -22,6 +22,11 @@ def escape(text: str) -> str:
     return _html_escape(_FORBIDDEN.sub("\ufffd", text), quote=False)
 
 
+def brief(text: str, limit: int = 200) -> str:
+    """Somebody's words where a line of them is enough: on one line, shortened, escaped."""
+    return escape(shortened(" ".join(text.split()), limit))
+
+
 def safe(text: str) -> str:
     """What can be stored everywhere and sent everywhere."""
     return _FORBIDDEN.sub("\ufffd", text)
@@ -44,6 +49,18 @@ def pieces(text: str, limit: int) -> list[str]:
         cut.append(text[:end])
         text = text[end:]
     return [*cut, text] if text or not cut else cut
+
+
+def markup_pieces(markup: str, limit: int) -> list[str]:
+    """Cut our own HTML between lines (our tags never cross one): at least one piece, each of at most `limit` units where lines allow."""
+    found, length = [""], 0
+    for line in markup.split("\n"):
+        size = visible_length(line) + 1
+        if length and length + size > limit:
+            found, length = [*found, ""], 0
+        found[-1] += ("\n" if length else "") + line
+        length += size
+    return found
 
 
 def shortened(text: str, limit: int) -> str:

@@ -1,6 +1,6 @@
 """A whole desk behind a sandbox: the real channel, workers and desk, on a given store; Telegram's side is played by hand.
 
-Time stands still in the desk's clock, so a burst gap of zero is used unless a test moves the clock itself.
+The desk's clock starts on a Tuesday morning and then keeps pace with the wall, so that what is postponed comes due; tests move it on.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.options import TelegramOptions
 from bot.channels.telegram.reception import Reception
 from bot.channels.telegram.sandbox import Sandbox
+from bot.channels.telegram.wire import Wire
 from bot.model import Route
 from bot.ports import Storage, UnitOfWork
 from tests.builders import World, build_world
 
+# Imported here, so that no test waits for aiogram.
+assert Wire
 IRYNA, PETRO, NEWCOMER = 501, 502, 503
 STAFF_CHAT = -1001
 
@@ -139,6 +142,7 @@ def make_house(telegram: Sandbox, world: World, options: TelegramOptions) -> Hou
 async def running(house: House) -> AsyncIterator[None]:
     """The channel's loop and both workers, until the end of the block."""
     runs = (
+        _time(house),
         keep_alive(house.channel.receive, health=house.channel.health, clock=house.world.clock),
         house.inbox.run(),
         house.outbox.run(),
@@ -150,3 +154,10 @@ async def running(house: House) -> AsyncIterator[None]:
         for task in house.tasks:
             task.cancel()
         await asyncio.gather(*house.tasks, return_exceptions=True)
+
+
+async def _time(house: House) -> None:
+    """Time passes."""
+    while True:
+        await asyncio.sleep(0.02)
+        house.world.clock.advance(timedelta(seconds=0.02))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import Address, Lamp, Outcome, Priority, ReasonState, UrgencyReason
+from bot.model import Address, Outcome, Priority, ReasonState, UrgencyReason
 from bot.storage.memory import MemoryStorage
 from tests.channels.telegram.house import IRYNA, NEWCOMER, PETRO, STAFF_CHAT, House, open_house
 
@@ -222,7 +222,8 @@ async def test_a_forged_button_of_somebody_elses_ticket_is_refused(house: House)
     house.say("/start", chat=PETRO, user=PETRO)
     greeting = await house.gets("Вітаємо", chat=PETRO)
     forged = house.telegram.world.press
-    for data in ("done:1", "open:1", "join:1:1", "reason:1:1", "one:1", "claim:1", "close:1:solved", "x", "done:99999999999999999999", "reason:1:9"):
+    wishes = "done:1 open:1 join:1:1 reason:1:1 reason:1:9 one:1 claim:1 close:1:solved x done:99999999999999999999 done:-1"
+    for data in wishes.split():
         callback = forged(PETRO, PETRO, greeting["message_id"], data=data, forged=True)
         assert await house.toast(callback)
     assert (await ticket(house, 1)).is_open
@@ -263,6 +264,17 @@ async def test_a_block_is_told_to_staff_while_tickets_wait(house: House) -> None
     await house.gets("знову читає бота", chat=STAFF_CHAT)
 
 
+async def test_a_word_that_solves_it_closes_and_says_so_with_a_way_back(house: House) -> None:
+    house.say(PRINTER)
+    card = await house.gets("Не друкує", chat=STAFF_CHAT)
+    house.agent_says("Увімкнули чергу друку, перевірте.", reply_to=card["message_id"])
+    answer = await house.gets("Увімкнули чергу друку")
+    house.say("Дякую, все працює, можна закривати", reply_to=answer["message_id"])
+    closed = await house.gets("Закрито: вирішено")
+    house.press(closed, "Відкрити знову")
+    await house.gets("Знову в роботі")
+
+
 async def test_answers_can_be_approved_or_sent_back(house: House) -> None:
     house.say(PRINTER)
     card = await house.gets("Не друкує", chat=STAFF_CHAT)
@@ -276,4 +288,3 @@ async def test_answers_can_be_approved_or_sent_back(house: House) -> None:
     house.press(second, "Вирішено, закрити")
     await house.gets("Закрито: вирішено")
     assert not (await ticket(house, 1)).is_open
-    assert Lamp.GREY

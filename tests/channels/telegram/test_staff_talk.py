@@ -1,0 +1,249 @@
+"""The staff chat, over HTTP against the sandbox: cards, buttons, replies, notes, phone entries, and who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.model import MessageKind, Outcome, Priority, Turn
+from bot.sla.service import Ticker
+from bot.storage.memory import MemoryStorage
+from tests.channels.telegram.house import IRYNA, PETRO, STAFF_CHAT, House, open_house
+
+PRINTER = "Не друкує принтер на складі, видає помилку 5."
+URGENT = "Терміново! Каса не пробиває чеки, черга людей стоїть."
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    async with open_house(MemoryStorage()) as house:
+        yield house
+
+
+async def ticket(house: House, number: int = 1):
+    async with house.world.storage.read() as uow:
+        return await uow.tickets.get(number)
+
+
+async def card_of(house: House, text: str = PRINTER):
+    """A ticket's card in the staff chat."""
+    house.say(text)
+    return await house.gets(text.split(",")[0].split("!")[-1].strip(), chat=STAFF_CHAT)
+
+
+def cards(house: House):
+    return [message for message in house.sent(STAFF_CHAT) if message["text"][1:].startswith(" №")]
+
+
+async def test_a_claim_turns_the_card_yellow_and_tells_the_client_who_has_it(house: House) -> None:
+    card = await card_of(house)
+    callback = house.agent_presses(card, "Беру")
+    assert await house.toast(callback) == "№1 ваше."
+    await house.gets("займається Олена")
+    await house.until(lambda: cards(house)[0]["text"].startswith("🟡"))
+    labels = [button["text"] for row in cards(house)[0]["reply_markup"]["inline_keyboard"] for button in row]
+    assert "🙋 Беру" not in labels
+    assert len(cards(house)) == 1
+
+
+async def test_of_two_claims_one_wins_and_the_other_is_told_who_has_it(house: House) -> None:
+    card = await card_of(house)
+    first, second = house.agent_presses(card, "Беру", "olena"), house.agent_presses(card, "Беру", "taras")
+    words = sorted([await house.toast(first), await house.toast(second)])
+    assert words == ["Звернення №1 вже має Олена.", "№1 ваше."] or words == ["Звернення №1 вже має Тарас.", "№1 ваше."]
+
+
+async def test_a_reply_to_the_card_answers_the_client_and_to_the_answer_comes_back(house: House) -> None:
+    card = await card_of(house)
+    said = house.agent_says("Увімкнули чергу друку.\nПеревірте <b>зараз</b> & напишіть", reply_to=card["message_id"])
+    answer = await house.gets("Увімкнули чергу друку")
+    assert "Олена:" in answer["text"]
+    assert "Перевірте <b>зараз</b> & напишіть" in answer["text"]
+    await house.until(lambda: house.telegram.world.chat(STAFF_CHAT).reactions.get(said))
+    assert (await ticket(house)).turn is Turn.CLIENT_APPROVAL
+    house.say("Не допомогло, на папері ієрогліфи", reply_to=answer["message_id"])
+    word = await house.gets("ієрогліфи", chat=STAFF_CHAT)
+    house.agent_says("Оновлюємо драйвер", reply_to=word["message_id"])
+    await house.gets("Оновлюємо драйвер")
+
+
+async def test_two_slashes_are_a_note_that_the_client_never_sees(house: House) -> None:
+    card = await card_of(house)
+    house.agent_says("// клієнт платить із затримкою", reply_to=card["message_id"])
+    await house.settled()
+    async with house.world.storage.read() as uow:
+        note = (await uow.tickets.messages(1))[-1]
+    assert (note.kind, note.text) == (MessageKind.NOTE, "клієнт платить із затримкою")
+    assert house.sent(IRYNA, "затримкою") == []
+    house.say("/my")
+    listing = await house.gets("Ваші звернення")
+    house.press(listing, "№1")
+    page = await house.gets("Щоб написати в це звернення")
+    assert "затримкою" not in page["text"]
+    house.agent_says("/ticket 1")
+    await house.gets("(нотатка)", chat=STAFF_CHAT)
+
+
+@pytest.mark.parametrize(
+    ("label", "words", "heard", "turn"),
+    [
+        ("Відповісти", "Перезавантажте службу друку", "Перезавантажте службу друку", Turn.CLIENT_APPROVAL),
+        ("Уточнити", "Яка модель?", "Яка модель?", Turn.CLIENT_CLARIFICATION),
+        ("Вирішено", "Замінили картридж", "Замінили картридж", Turn.CLIENT_APPROVAL),
+    ],
+)
+async def test_buttons_that_need_words_ask_for_them(house: House, label: str, words: str, heard: str, turn: Turn) -> None:
+    card = await card_of(house)
+    house.agent_presses(card, label)
+    prompt = await house.gets("Відповідайте саме на це повідомлення", chat=STAFF_CHAT)
+    sends = house.telegram.journal.select(method="sendMessage", chat=STAFF_CHAT)
+    assert sends[-1].params["reply_markup"] == {"force_reply": True, "selective": True}
+    house.agent_says(words, reply_to=prompt["message_id"])
+    await house.gets(heard)
+    assert (await ticket(house)).turn is turn
+
+
+async def test_close_takes_an_outcome_and_a_result_that_the_client_reads(house: House) -> None:
+    card = await card_of(house)
+    house.agent_presses(card, "Закрити")
+    await house.until(lambda: "вирішено" in str(cards(house)[0]["reply_markup"]))
+    house.agent_presses(cards(house)[0], "відхилено")
+    prompt = await house.gets("Напишіть результат", chat=STAFF_CHAT)
+    house.agent_says("Не входить в абонплату", reply_to=prompt["message_id"])
+    closed = await house.gets("Закрито: відхилено")
+    assert "Результат: Не входить в абонплату" in closed["text"]
+    assert (await ticket(house)).outcome is Outcome.DECLINED
+    await house.until(lambda: cards(house)[0]["text"].startswith("⚪"))
+    house.agent_presses(cards(house)[0], "Відкрити знову")
+    await house.gets("Знову в роботі")
+
+
+async def test_raising_is_done_at_once_and_lowering_asks_for_the_reason_that_the_client_reads(house: House) -> None:
+    card = await card_of(house)
+    house.agent_presses(card, "Критичність")
+    await house.until(lambda: "термінова" in str(cards(house)[0]["reply_markup"]))
+    house.agent_presses(cards(house)[0], "висока")
+    await house.gets("Критичність тепер «висока»")
+    await house.until(lambda: "Критичність" in str(cards(house)[0]["reply_markup"]))
+    house.agent_presses(cards(house)[0], "Критичність")
+    await house.until(lambda: "низька" in str(cards(house)[0]["reply_markup"]))
+    house.agent_presses(cards(house)[0], "низька")
+    prompt = await house.gets("чому критичність нижча", chat=STAFF_CHAT)
+    house.agent_says("Є другий принтер", reply_to=prompt["message_id"])
+    told = await house.gets("Критичність тепер «низька»")
+    assert "Причина: Є другий принтер" in told["text"]
+    assert (await ticket(house)).priority is Priority.LOW
+
+
+async def test_snooze_is_chosen_from_a_menu_and_shown_on_the_card(house: House) -> None:
+    card = await card_of(house)
+    house.agent_presses(card, "Відкласти")
+    await house.until(lambda: "1 год" in str(cards(house)[0]["reply_markup"]))
+    house.agent_presses(cards(house)[0], "1 год")
+    await house.until(lambda: "⏸ відкладено до сьогодні 11:00" in cards(house)[0]["text"])
+    house.agent_presses(cards(house)[0], "Відкласти")
+    await house.until(lambda: "Назад" in str(cards(house)[0]["reply_markup"]))
+    house.agent_presses(cards(house)[0], "Назад")
+    await house.until(lambda: "Беру" in str(cards(house)[0]["reply_markup"]))
+
+
+async def test_a_stranger_in_the_staff_chat_is_refused_politely_with_the_number_to_add(house: House) -> None:
+    card = await card_of(house)
+    words = await house.toast(house.press(card, "Беру", user=PETRO))
+    assert "Вас немає серед співробітників (ваш номер у Telegram: 502)" in words
+    house.say("я відповім", chat=STAFF_CHAT, user=PETRO, reply_to=card["message_id"])
+    await house.gets("Вас немає серед співробітників", chat=STAFF_CHAT)
+    house.say("просто балачка", chat=STAFF_CHAT, user=PETRO)
+    await house.settled()
+    assert house.sent(IRYNA, "я відповім") == []
+    assert (await ticket(house)).assignee_id is None
+
+
+async def test_an_anonymous_administrator_is_told_why(house: House) -> None:
+    card = await card_of(house)
+    callback = house.telegram.world.press(STAFF_CHAT, None, card["message_id"], text="Беру")
+    assert "від імені групи" in await house.toast(callback)
+    house.say("відповідь", chat=STAFF_CHAT, user=None, reply_to=card["message_id"])
+    await house.gets("від імені групи", chat=STAFF_CHAT)
+
+
+async def test_a_dismissed_agent_can_do_nothing(house: House) -> None:
+    card = await card_of(house)
+    async with house.world.storage.write() as uow:
+        await uow.people.save_agent(replace(house.world.olena, is_active=False))
+        await uow.commit()
+    assert "вимкнено" in await house.toast(house.agent_presses(card, "Беру"))
+
+
+async def test_talk_among_staff_is_left_alone(house: House) -> None:
+    await card_of(house)
+    said = house.agent_says("хто візьме?")
+    house.agent_says("я за хвилину", "taras", reply_to=said)
+    await house.settled()
+    assert len(house.sent(STAFF_CHAT)) == 1
+    assert (await house.accounting())["set_aside"] == 2
+
+
+async def test_queue_and_mine_list_by_deadline(house: House) -> None:
+    await card_of(house)
+    urgent = await card_of(house, URGENT)
+    house.agent_says("/queue")
+    listing = (await house.gets("Черга", chat=STAFF_CHAT))["text"]
+    assert listing.index("№2") < listing.index("№1")
+    house.agent_says("/mine")
+    await house.gets("Відкритих звернень немає", chat=STAFF_CHAT)
+    house.agent_presses(urgent, "Беру")
+    await house.settled()
+    house.agent_says("/mine")
+    mine = await house.gets("Мої звернення: Олена", chat=STAFF_CHAT, count=2)
+    assert "№2" in mine["text"]
+    assert "№1" not in mine["text"]
+    house.agent_presses(mine, "№2")
+    await house.until(lambda: len(house.sent(STAFF_CHAT, "Каса не пробиває")) >= 3)
+
+
+async def test_a_phone_entry_is_a_ticket_born_answered_and_joins_an_open_one_by_one_press(house: House) -> None:
+    house.agent_says("/call +380 44 000 00 17 Крамниця: не працює каса, просять передзвонити майстру")
+    await house.gets("Дзвінок записано: №1", chat=STAFF_CHAT)
+    first = await ticket(house)
+    assert (first.channel, first.assignee_id, first.client_id) == ("phone", house.world.olena.id, house.world.shop.id)
+    async with house.world.storage.read() as uow:
+        assert [clock.state.value for clock in await uow.clocks.of_ticket(1)] == ["met"]
+    house.agent_says("/call 044 000 00 17 знову про касу: тепер не друкує чек", "taras")
+    offer = await house.gets("Дзвінок записано: №2", chat=STAFF_CHAT)
+    house.press(offer, "№1", user=int(house.world.taras.telegram_id or 0))
+    await house.settled()
+    assert (await ticket(house, 2)).merged_into_id == 1
+    house.agent_says("/call")
+    await house.gets("Напишіть номер і про що дзвінок", chat=STAFF_CHAT)
+
+
+async def test_a_reply_that_cannot_reach_anybody_says_so(house: House) -> None:
+    house.agent_says("/call +380440000017 не працює каса")
+    card = await house.gets("не працює каса", chat=STAFF_CHAT)
+    house.agent_says("зробили", reply_to=card["message_id"])
+    await house.gets("клієнту немає куди написати", chat=STAFF_CHAT)
+
+
+async def test_a_nudge_says_why_and_its_buttons_act(house: House) -> None:
+    await card_of(house, URGENT)
+    house.world.clock.advance(timedelta(minutes=31))
+    ticker = Ticker(storage=house.world.storage, promises=house.world.promises, staff=house.world.desk.staff, clock=house.world.clock)
+    await ticker.tick()
+    nudge = await house.gets("Лишилось 29 хв", chat=STAFF_CHAT)
+    assert "з сьогодні 10:00, відлік 1 год" in nudge["text"]
+    house.agent_presses(nudge, "Відповіли телефоном")
+    await house.gets("Відповіли вам телефоном.")
+    assert (await ticket(house)).assignee_id == house.world.olena.id
+
+
+async def test_a_photo_in_a_reply_goes_to_the_client(house: House) -> None:
+    card = await card_of(house)
+    house.telegram.world.send_media(
+        STAFF_CHAT, int(house.world.olena.telegram_id or 0), "photo", caption="ось де натиснути", reply_to=card["message_id"]
+    )
+    await house.gets("ось де натиснути")
+    await house.until(lambda: any("photo" in message for message in house.sent(IRYNA)))
