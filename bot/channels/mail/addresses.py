@@ -40,6 +40,8 @@ def parse(value: bytes, hint: str | None = None) -> tuple[MailAddress, ...]:
             entry.angle = entry.angle or text.strip("<>")
         elif kind == "comment":
             entry.comments.append(text.strip("()"))
+        elif entry.angle:
+            continue  # whatever follows the address is not the name
         elif kind == "quoted":
             entry.words.append(re.sub(r"\\(.)", r"\1", text[1:].removesuffix('"')))
             entry.quoted.append(text)

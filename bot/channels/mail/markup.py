@@ -27,6 +27,9 @@ _INVISIBLE = "head, style, script, title, template, noscript, svg, object"
 _MAX_FOR_LAYOUT = 2_000_000
 _BLANKS = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
 _TAIL = re.compile(r"[ \t\xa0]+$", re.M)
+# A drawn line often is all that parts an answer from the mail below it.
+_RULES = re.compile(r"<hr(?=[\s/>])(?![^>]*\bid=)[^>]*>", re.I)
+_DRAWN = f"<div>{'_' * 32}</div>"
 _BLOCK_ENDS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h\d|/table|hr)\b", re.I)
 
 
@@ -34,7 +37,7 @@ def to_text(html: str) -> tuple[str, str]:
     """(what the sender wrote, what is quoted), both as text with LF line ends. Never raises."""
     from selectolax.lexbor import LexborHTMLParser
 
-    tree = LexborHTMLParser(html)
+    tree = LexborHTMLParser(_RULES.sub(_DRAWN, html))
     for node in tree.css(_INVISIBLE):
         node.decompose()
     whole = tree.html or ""

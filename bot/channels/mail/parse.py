@@ -70,7 +70,7 @@ def _put_together(
     root: Part, body: Body, verdict: Verdict, *, sender: MailAddress | None, subject: str, files: tuple[MailFile, ...]
 ) -> ParsedMail:
     headers, hint = root.headers, body.charset
-    division = _divide(body)
+    division = _divide(body, subject)
     in_reply_to = _ids(headers, "in-reply-to")
     reply_to = addresses.parse(headers.first("reply-to"), hint)
     return ParsedMail(
@@ -176,9 +176,9 @@ def _instant(value: bytes, name: str, body: Body | None) -> datetime | None:
         return None
 
 
-def _divide(body: Body) -> Division:
+def _divide(body: Body, subject: str) -> Division:
     own = _cut("\n\n".join(text.strip("\n") for text in body.own if text.strip()), body)
-    division = divide(own)
+    division = divide(own, subject=subject)
     if not body.quoted:
         return division
     quoted = "\n\n".join(text for text in (division.quoted, *body.quoted) if text)

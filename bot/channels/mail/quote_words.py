@@ -46,6 +46,8 @@ VERB = re.compile(
     r"|napsal|napsal\(a\)|kirjoitti|írta|yazdı|a\s+scris)\b\)?",
     re.I,
 )
+# A person spoke, at a time that the line does not tell; programs that "say" something are spoken of in the present.
+PAST_VERB = re.compile(r"\b(?:писав|писала|написав|написала|писал|написал|написала|wrote|said)(?:\(-?л?а\))?\s*:$", re.I)
 ADDRESS = re.compile(r"[^\s<>@\"(\[]+@[^\s<>@\")\]]+\.[^\s<>@\")\]]+")
 
 _REPLY_PHRASES = (
@@ -67,7 +69,7 @@ _FORWARD_PHRASES = (
 REPLY_SEPARATOR = re.compile(rf"^[\s*]*[-–—_=]{{2,}}\s*(?:{_REPLY_PHRASES})\s*[-–—_=]{{2,}}", re.I)
 FORWARD_SEPARATOR = re.compile(
     rf"^[\s*]*[-–—_=]{{2,}}\s*(?:{_FORWARD_PHRASES})\s*[-–—_=]{{2,}}"
-    r"|^\s*(?:begin\s+forwarded\s+message|початок\s+(?:переадресованого|пересланого)\s+(?:повідомлення|листа)"
+    r"|^\s*(?:(?:begin\s+)?forwarded\s+message|початок\s+(?:переадресованого|пересланого)\s+(?:повідомлення|листа)"
     r"|початок\s+листа,\s+що\s+пересилається"
     r"|начало\s+(?:переадресованного|пересылаемого)\s+(?:сообщения|письма))\s*:?\s*$",
     re.I,
@@ -75,17 +77,20 @@ FORWARD_SEPARATOR = re.compile(
 RULE = re.compile(r"^[\s>]*(?:[-–—]{5,}|_{5,}|={5,}|\*{5,}|ᐧ)\s*$")
 
 _KEYS = {
-    "from": "from|sender|від|від кого|відправник|от|от кого|отправитель|von|de|da|van|od|från|fra|lähettäjä",
-    "date": "date|sent|дата|надіслано|відправлено|отправлено|послано|gesendet|datum|envoyé|envoyé le|enviado|fecha|data"
-    "|inviato|verzonden|skickat|sendt|wysłano",
-    "to": "to|кому|до|an|à|para|a|aan|do|till|til",
-    "subject": "subject|тема|betreff|objet|asunto|assunto|oggetto|onderwerp|ämne|emne|temat",
+    "from": "from|sender|від|від кого|відправник|от|от кого|отправитель|von|de|da|van|od|från|fra|lähettäjä|mittente|expediteur|expéditeur",
+    "date": "date|sent|дата|надіслано|відправлено|отправлено|послано|gesendet|datum|envoyé|envoyé le|enviado|enviado el"
+    "|enviado em|enviada em|fecha|data|inviato|verzonden|skickat|sendt|dato|wysłano|lähetetty|päivämäärä|odesláno",
+    "to": "to|кому|до|an|à|para|a|aan|do|till|til|vastaanottaja|komu|destinataire|destinatario",
+    "subject": "subject|тема|betreff|objet|asunto|assunto|oggetto|onderwerp|ämne|emne|temat|aihe|předmět",
     "other": "cc|bcc|копія|копия|прихована копія|скрытая копия|reply-to|відповісти|kopie|importance|важливість|важность"
     "|risposta|organization",
 }
 KEY_OF = {key: kind for kind, keys in _KEYS.items() for key in keys.split("|")}
 HEADER_LINE = re.compile(r"^[\s*_]*([A-Za-zÀ-žЀ-ӿ][A-Za-zÀ-žЀ-ӿ' -]{0,20}?)[\s*_]*:[*_]*(?:\s+|$|(?=\S))(.*)$")
 
+# Yahoo and Samsung write the whole block on the separator's own line.
+INLINE_KEY = re.compile(r"(From|Від|От|To|Кому|Cc|Копія|Копия|Sent|Date|Надіслано|Відправлено|Отправлено|Дата|Subject|Тема)\s*:\s*(?=\S)")
+FORWARD_SUBJECT = re.compile(r"^\s*(?:fwd?|fw|wg|tr|пересл\w*|перенаправл\w*|пер|прс)\s*(?:\[\d+\])?\s*:", re.I)
 DELIMITER = re.compile(r"^\s*(?:--|—|–|__)\s*$")
 CLOSING = re.compile(
     r"^[\s*]*(?:з\s+(?:найкращими\s+)?(?:повагою|пошаною|побажаннями)|з\s+найкращими\s+побажаннями|щиро\s+ваш\w*|всього\s+найкращого"
@@ -103,9 +108,10 @@ _DEVICE = (
     r"|phone\S*|device\S*|smartphone\S*|tablet\S*|mobile\S*|handheld\S*|thunderbird\S*|aquamail\S*|spark\S*|handy"
 )
 MOBILE = re.compile(
-    rf"^[\s*]*(?:надіслано|відправлено|отправлено|послано|sent|get|отримати|завантажити|получить|скачать|envoyé|gesendet"
+    rf"^[\s*_<\[(]*(?:надіслано|відправлено|отправлено|послано|sent|get|отримати|завантажити|получить|скачать|envoyé|gesendet"
     rf"|von meinem|sendt|skickat|lähetetty|verzonden|enviado|inviato|wysłano)\s[^,;?!]{{0,60}}?(?:{_DEVICE})"
-    r"[^,;?!]{0,70}$",
+    r"[^,;?!]{0,70}$"
+    r"|^[\s*_<\[(]*(?:\S+\s+)?(?:from|via|з|с)\s+(?:my\s+|мого\s+|моего\s+)?(?:mobile|iphone|ipad|android|phone|телефона?|телефону|смартфона?)\b.{0,30}$",
     re.I,
 )
 POSTSCRIPT = re.compile(r"^\s*(?:p\.?\s?p?\.?\s?s\b|п\.?\s?с\b|з\.?\s?и\b)", re.I)
