@@ -22,6 +22,10 @@ from bot.channels.phone.parse import decoded, delimiter_of, normal_number
 from bot.config.values import MAIL, parse_duration
 from bot.errors import Rejected
 from bot.model import Address
+from bot.texts import translator
+
+# Marks sentences for the catalogue; they are looked up when they are told.
+_ = translator("uk")
 
 COLUMNS = ("company", "domains", "contacts", "phones", "plan")
 # A domain that anybody may have an address at names nobody's company.
@@ -83,7 +87,7 @@ class Reader:
     def _take(self, line: int, cells: dict[str, str]) -> None:
         name = " ".join(cells.get("company", "").split())
         if not name:
-            self._say(line, "немає назви компанії (стовпець company).")
+            self._say(line, _("немає назви компанії (стовпець company)."))
             return
         company = self._companies.setdefault(name.casefold(), Company(name=name, line=line))
         for domain in _parts(cells.get("domains", "")):
@@ -97,10 +101,10 @@ class Reader:
 
     def _domain(self, company: Company, line: int, domain: str) -> None:
         if not DOMAIN.fullmatch(domain):
-            self._say(line, "«{value}» не є доменом; очікується на зразок example.com.", value=domain)
+            self._say(line, _("«{value}» не є доменом; очікується на зразок example.com."), value=domain)
         elif domain in PUBLIC_DOMAINS:
             self._say(
-                line, "{value} — спільний домен: до цієї компанії потрапили б листи чужих людей. Впишіть людей у contacts.", value=domain
+                line, _("{value} — спільний домен: до цієї компанії потрапили б листи чужих людей. Впишіть людей у contacts."), value=domain
             )
         elif self._is_free(company, line, domain) and domain not in company.domains:
             company.domains.append(domain)
@@ -110,7 +114,7 @@ class Reader:
         if found := re.search(r"<([^<>]*)>|\S*@\S*", text):
             mail = (found[1] if found[1] is not None else found[0]).strip().lower()
             if not MAIL.fullmatch(mail):
-                self._say(line, "«{value}» не є адресою пошти.", value=mail)
+                self._say(line, _("«{value}» не є адресою пошти."), value=mail)
                 return
             addresses.append(Address(channel="mail", value=mail))
             rest = rest.replace(found[0], " ")
@@ -119,9 +123,9 @@ class Reader:
             rest = rest.replace(found[0], " ")
         name = " ".join(rest.split()).strip(" ,")
         if not name and not addresses:
-            self._say(line, "«{value}» не схоже на людину; очікується на зразок «Олена Коваль <olena@example.com>».", value=text)
+            self._say(line, _("«{value}» не схоже на людину; очікується на зразок «Олена Коваль <olena@example.com>»."), value=text)
         elif any(char.isdigit() for char in name) or "@" in name:
-            self._say(line, "у «{value}» зайве: {rest}. Людей розділяє крапка з комою.", value=text, rest=name)
+            self._say(line, _("у «{value}» зайве: {rest}. Людей розділяє крапка з комою."), value=text, rest=name)
         else:
             self._add(company, line, name or addresses[0].value, addresses)
 
@@ -129,11 +133,11 @@ class Reader:
         found = NUMBER.search(text)
         number = normal_number(found[0]) if found else ""
         if not found or not number:
-            self._say(line, "«{value}» не схоже на номер телефону; очікується на зразок +380440000001.", value=text)
+            self._say(line, _("«{value}» не схоже на номер телефону; очікується на зразок +380440000001."), value=text)
             return
         name = " ".join(text.replace(found[0], " ").split()).strip(" ,()")
         if any(char.isdigit() for char in name):
-            self._say(line, "у «{value}» більше ніж один номер. Номери розділяє крапка з комою.", value=text)
+            self._say(line, _("у «{value}» більше ніж один номер. Номери розділяє крапка з комою."), value=text)
             return
         if not name:
             name = company.people[0].name if len(company.people) == 1 else company.name
@@ -150,12 +154,12 @@ class Reader:
                 if other is None:
                     person.addresses.append(address)
                 else:
-                    self._say(line, "{value} вже записано за {other}.", value=address.value, other=other.name)
+                    self._say(line, _("{value} вже записано за {other}."), value=address.value, other=other.name)
 
     def _is_free(self, company: Company, line: int, key: str) -> bool:
         owner = self._owners.setdefault(key, company)
         if owner is not company:
-            self._say(line, "{value} вже є в компанії «{other}» (рядок {where}).", value=key, other=owner.name, where=str(owner.line))
+            self._say(line, _("{value} вже є в компанії «{other}» (рядок {where})."), value=key, other=owner.name, where=str(owner.line))
         return owner is company
 
     def _plan(self, company: Company, line: int, text: str) -> None:
@@ -163,22 +167,22 @@ class Reader:
         if found := WHOLE_PLAN.fullmatch(text):
             name, time = found["name"].strip(), parse_duration(found["time"])
         if not name or (time is None and any(char.isdigit() for char in text.split()[-1])):
-            self._say(line, "тариф «{value}» незрозумілий; очікується назва й місячний час на зразок «Стандарт 10h».", value=text)
+            self._say(line, _("тариф «{value}» незрозумілий; очікується назва й місячний час на зразок «Стандарт 10h»."), value=text)
             return
         if company.plan_name and company.plan_name.casefold() != name.casefold():
-            self._say(line, "два тарифи в одній компанії: «{one}» і «{other}».", one=company.plan_name, other=name)
+            self._say(line, _("два тарифи в одній компанії: «{one}» і «{other}»."), one=company.plan_name, other=name)
             return
         company.plan_name = company.plan_name or name
         known = self._plans.setdefault(name.casefold(), time) if time is not None else None
         if time is not None and known != time:
-            self._say(line, "тариф «{value}» має різний місячний час у різних рядках.", value=name)
+            self._say(line, _("тариф «{value}» має різний місячний час у різних рядках."), value=name)
 
     def _settle_plan(self, company: Company) -> None:
         company.plan_time = self._plans.get(company.plan_name.casefold())
         if company.plan_name and company.plan_time is None:
             self._say(
                 company.line,
-                "для тарифу «{value}» ніде не вказано місячний час; додайте його, наприклад «{value} 10h».",
+                _("для тарифу «{value}» ніде не вказано місячний час; додайте його, наприклад «{value} 10h»."),
                 value=company.plan_name,
             )
 

@@ -11,6 +11,10 @@ from dataclasses import dataclass, replace
 from bot.commands.clients_file import Company, Person, Problem
 from bot.model import Client, Contact, Plan
 from bot.ports import People
+from bot.texts import translator
+
+# Marks sentences for the catalogue; they are looked up when they are told.
+_ = translator("uk")
 
 
 @dataclass(slots=True)
@@ -41,7 +45,7 @@ async def conflicts(people: People, companies: Sequence[Company]) -> list[Proble
 
 
 def _taken(company: Company, value: str, owner: str) -> Problem:
-    return Problem(line=company.line, sentence="{value} вже належить: {owner}.", values={"value": value, "owner": owner})
+    return Problem(line=company.line, sentence=_("{value} вже належить: {owner}."), values={"value": value, "owner": owner})
 
 
 async def take_in(people: People, companies: Sequence[Company], *, language: str) -> Sum:

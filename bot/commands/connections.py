@@ -64,8 +64,10 @@ async def _site(site: SiteSettings) -> None:
     try:
         await asyncio.to_thread(bind)
     except OSError as error:
-        sentence = "Порт зайнятий чи недоступний ({reason}). Якщо служба вже працює, так і має бути; інакше змініть site.port."
-        raise Misconfigured(sentence, reason=error.strerror or str(error)) from error
+        raise Misconfigured(
+            "Порт зайнятий чи недоступний ({reason}). Якщо служба вже працює, так і має бути; інакше змініть site.port.",
+            reason=error.strerror or str(error),
+        ) from error
 
 
 async def _imap(box: MailboxSettings) -> None:
@@ -112,15 +114,15 @@ async def _telegram(telegram: TelegramSettings) -> None:
 
     base = f"{telegram.api_base}/bot{telegram.token.reveal()}"
     async with aiohttp.ClientSession() as session:
-        await _ask(session, f"{base}/getMe", wrong="Telegram не впізнав токен. Візьміть новий у BotFather.")
+        await _ask(session, f"{base}/getMe", wrong=Misconfigured("Telegram не впізнав токен. Візьміть новий у BotFather."))
         chats = {"staff_chat": telegram.staff_chat, "lead_chat": telegram.lead_chat, "development_chat": telegram.development_chat}
         for key, chat in chats.items():
             if chat:
-                sentence = f"telegram.{key}: бот не бачить цього чату. Додайте його до чату й перевірте номер."
-                await _ask(session, f"{base}/getChat", wrong=sentence, chat_id=chat)
+                unseen = Misconfigured("telegram.{key}: бот не бачить цього чату. Додайте його до чату й перевірте номер.", key=key)
+                await _ask(session, f"{base}/getChat", wrong=unseen, chat_id=chat)
 
 
-async def _ask(session: aiohttp.ClientSession, url: str, *, wrong: str, **parameters: str) -> None:
+async def _ask(session: aiohttp.ClientSession, url: str, *, wrong: BotError, **parameters: str) -> None:
     import aiohttp
 
     try:
@@ -130,4 +132,4 @@ async def _ask(session: aiohttp.ClientSession, url: str, *, wrong: str, **parame
         # The error's own text may hold the URL, and with it the token.
         raise Transient("Сервер Bot API недосяжний ({kind}).", kind=type(error).__name__) from None
     if not (isinstance(answer, dict) and answer.get("ok")):
-        raise Misconfigured(wrong)
+        raise wrong

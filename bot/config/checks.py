@@ -7,6 +7,10 @@ from ipaddress import ip_address
 
 from bot.config.tree import MailboxSettings, MailSettings, Settings, SiteSettings
 from bot.errors import Misconfigured
+from bot.texts import translator
+
+# Marks sentences for the catalogue; they are looked up when they are told.
+_ = translator("uk")
 
 
 def contradictions(settings: Settings) -> Iterator[Misconfigured]:
@@ -39,7 +43,7 @@ def _mailboxes(mail: MailSettings) -> Iterator[Misconfigured]:
 
 
 def _passwords(box: MailboxSettings, where: str) -> Iterator[Misconfigured]:
-    sentence = "{key}: немає пароля. Впишіть password_file (файл з одним рядком) або змінну {variable}."
+    sentence = _("{key}: немає пароля. Впишіть password_file (файл з одним рядком) або змінну {variable}.")
     variable = "DESKBOT_" + where.replace("[", "__").replace("]", "").replace(".", "__").upper()
     if not box.imap.password:
         yield Misconfigured(sentence, key=f"{where}.imap", variable=f"{variable}__IMAP__PASSWORD")

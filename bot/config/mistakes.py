@@ -14,48 +14,52 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from bot.errors import Misconfigured
+from bot.texts import translator
 
 Path = tuple[str | int, ...]
 
-UNKNOWN = "{key}: немає такого ключа. Приберіть його або виправте назву; тут можливі: {known}."
-UNKNOWN_CLOSE = "{key}: немає такого ключа. Можливо, ви мали на увазі «{guess}»?"
-UNSUITABLE = "{key}: значення не підходить. Подивіться приклад у config.example.toml."
+# Marks sentences for the catalogue; they are looked up when they are told.
+_ = translator("uk")
+
+UNKNOWN = _("{key}: немає такого ключа. Приберіть його або виправте назву; тут можливі: {known}.")
+UNKNOWN_CLOSE = _("{key}: немає такого ключа. Можливо, ви мали на увазі «{guess}»?")
+UNSUITABLE = _("{key}: значення не підходить. Подивіться приклад у config.example.toml.")
 
 # By kind of error: pydantic's own, then ours from `bot.config.values` and `tree`. Braces take `key` and the error's own context.
 SENTENCES = {
-    "missing": "{key}: обов'язковий ключ, а його немає. Додайте його.",
-    "string_type": "{key}: має бути текст у лапках.",
-    "string_too_short": "{key}: не може бути порожнім. Впишіть значення.",
-    "string_too_long": "{key}: задовгий текст, можна щонайбільше {max_length} знаків.",
-    "string_pattern_mismatch": "{key}: можна лише літери, цифри, дефіс і підкреслення.",
-    "int_type": "{key}: має бути ціле число.",
-    "int_parsing": "{key}: має бути ціле число без лапок.",
-    "int_from_float": "{key}: має бути ціле число, без дробової частини.",
-    "bool_type": "{key}: має бути true або false, без лапок.",
-    "bool_parsing": "{key}: має бути true або false, без лапок.",
-    "greater_than_equal": "{key}: замале значення, найменше можливе {ge}.",
-    "less_than_equal": "{key}: завелике значення, найбільше можливе {le}.",
-    "literal_error": "{key}: можна лише {expected}.",
-    "enum": "{key}: можна лише {expected}.",
-    "tuple_type": "{key}: має бути список у квадратних дужках.",
-    "dict_type": "{key}: має бути таблиця, тобто розділ [{table}] з ключами в ньому.",
-    "model_type": "{key}: має бути таблиця, тобто розділ [{table}] з ключами в ньому.",
-    "date_type": '{key}: має бути дата на зразок "2026-12-31".',
-    "date_parsing": '{key}: має бути дата на зразок "2026-12-31".',
-    "date_from_datetime_parsing": '{key}: має бути дата на зразок "2026-12-31".',
-    "date_from_datetime_inexact": '{key}: має бути дата на зразок "2026-12-31".',
-    "path_type": "{key}: має бути шлях у лапках.",
-    "secret_type": "{key}: має бути текст у лапках.",
-    "secret_lines": "{key}: має бути один рядок без переносів.",
-    "duration": '{key}: має бути тривалість у лапках з одиницею: "20s", "30m", "1h 30m", "2d".',
-    "duration_range": "{key}: можна від {low} до {high}.",
-    "rhythm": '{key}: має бути тривалість у лапках ("30m", "1h") або "opening": раз на робочий день, коли служба відчиняється.',
-    "mail_address": '{key}: має бути адреса пошти на зразок "support@example.com".',
-    "chat_id": '{key}: має бути номер чату на зразок "-1001234567890".',
-    "url": '{key}: має бути адреса з http:// чи https:// на початку, на зразок "https://desk.example.com".',
-    "zone": "{key}: такого часового поясу немає. Впишіть назву на зразок Europe/Kyiv.",
-    "bot_token": "{key}: це не схоже на токен бота. BotFather дає рядок на зразок 123456789:AAAA….",
-    "storage_url": '{key}: має починатися з "sqlite:///" або "postgresql://".',
+    "missing": _("{key}: обов'язковий ключ, а його немає. Додайте його."),
+    "string_type": _("{key}: має бути текст у лапках."),
+    "string_too_short": _("{key}: не може бути порожнім. Впишіть значення."),
+    "string_too_long": _("{key}: задовгий текст, можна щонайбільше {max_length} знаків."),
+    "string_pattern_mismatch": _("{key}: можна лише літери, цифри, дефіс і підкреслення."),
+    "int_type": _("{key}: має бути ціле число."),
+    "int_parsing": _("{key}: має бути ціле число без лапок."),
+    "int_from_float": _("{key}: має бути ціле число, без дробової частини."),
+    "bool_type": _("{key}: має бути true або false, без лапок."),
+    "bool_parsing": _("{key}: має бути true або false, без лапок."),
+    "greater_than_equal": _("{key}: замале значення, найменше можливе {ge}."),
+    "less_than_equal": _("{key}: завелике значення, найбільше можливе {le}."),
+    "literal_error": _("{key}: можна лише {expected}."),
+    "enum": _("{key}: можна лише {expected}."),
+    "tuple_type": _("{key}: має бути список у квадратних дужках."),
+    "dict_type": _("{key}: має бути таблиця, тобто розділ [{table}] з ключами в ньому."),
+    "model_type": _("{key}: має бути таблиця, тобто розділ [{table}] з ключами в ньому."),
+    "date_type": _('{key}: має бути дата на зразок "2026-12-31".'),
+    "date_parsing": _('{key}: має бути дата на зразок "2026-12-31".'),
+    "date_from_datetime_parsing": _('{key}: має бути дата на зразок "2026-12-31".'),
+    "date_from_datetime_inexact": _('{key}: має бути дата на зразок "2026-12-31".'),
+    "path_type": _("{key}: має бути шлях у лапках."),
+    "secret_type": _("{key}: має бути текст у лапках."),
+    "secret_lines": _("{key}: має бути один рядок без переносів."),
+    "duration": _('{key}: має бути тривалість у лапках з одиницею: "20s", "30m", "1h 30m", "2d".'),
+    "duration_range": _("{key}: можна від {low} до {high}."),
+    "rhythm": _('{key}: має бути тривалість у лапках ("30m", "1h") або "opening": раз на робочий день, коли служба відчиняється.'),
+    "mail_address": _('{key}: має бути адреса пошти на зразок "support@example.com".'),
+    "chat_id": _('{key}: має бути номер чату на зразок "-1001234567890".'),
+    "url": _('{key}: має бути адреса з http:// чи https:// на початку, на зразок "https://desk.example.com".'),
+    "zone": _("{key}: такого часового поясу немає. Впишіть назву на зразок Europe/Kyiv."),
+    "bot_token": _("{key}: це не схоже на токен бота. BotFather дає рядок на зразок 123456789:AAAA…."),
+    "storage_url": _('{key}: має починатися з "sqlite:///" або "postgresql://".'),
 }
 
 

@@ -9,6 +9,10 @@ from typing import Any
 
 from bot.config.mistakes import dotted
 from bot.errors import Misconfigured
+from bot.texts import translator
+
+# Marks sentences for the catalogue; they are looked up when they are told.
+_ = translator("uk")
 
 PREFIX = "DESKBOT_"
 DEFAULT_FILE = Path("config.toml")
@@ -91,5 +95,5 @@ def fill_secrets(tree: Any, folder: Path, mistakes: list[Misconfigured], at: tup
                 tree[secret] = (folder / Path(value).expanduser()).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
                 reason = error.strerror if isinstance(error, OSError) else "не UTF-8"
-                sentence = "{key}: не вдалося прочитати файл {path}: {reason}. Створіть його або дайте право на читання."
+                sentence = _("{key}: не вдалося прочитати файл {path}: {reason}. Створіть його або дайте право на читання.")
                 mistakes.append(Misconfigured(sentence, key=dotted((*at, key)), path=value, reason=reason))
