@@ -29,7 +29,7 @@ async def welcome(house: House, *, tell: Callable[[str], None]) -> None:
     if not settings.site.enabled:
         tell("Служба працює. Сайт вимкнено ([site] enabled).")
         return
-    if trouble := await _trouble_of_site(house):
+    if trouble := await trouble_of_site(house):
         tell(f"Служба працює, але Сайт ще ні: {trouble}")
     else:
         tell(f"Служба працює: {settings.site.base_url}")
@@ -42,7 +42,7 @@ async def welcome(house: House, *, tell: Callable[[str], None]) -> None:
     tell("Нове посилання: deskbot accounts link ІМ'Я. Зупинити: Ctrl+C.")
 
 
-async def _trouble_of_site(house: House) -> str:
+async def trouble_of_site(house: House) -> str:
     """Why the Site does not answer yet; "" once it does."""
     health = house.channels["site"].health
     for _ in range(int(SITE_PATIENCE / LOOK_EVERY)):

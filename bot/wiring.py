@@ -7,6 +7,7 @@ and its health says how to switch it on.
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -95,6 +96,55 @@ async def _telegram(house: House) -> None:
     )
 
 
+async def _mail(house: House) -> None:
+    """Always built, because `deskbot ingest mail` needs no mailbox; without one it neither listens nor writes."""
+    from bot.channels.mail.channel import MailChannel
+    from bot.channels.mail.options import Mailbox, MailOptions
+    from bot.channels.mail.smtp import RelayAccess
+    from bot.channels.mail.source import MailboxAccess
+
+    settings = house.settings
+    async with house.storage.write() as uow:
+        secret = await instance_secret(uow, "mail")
+        await uow.commit()
+    boxes = tuple(
+        Mailbox(
+            name=box.name,
+            address=box.address,
+            aliases=box.aliases,
+            access=MailboxAccess(
+                host=box.imap.host,
+                port=box.imap.port,
+                user=box.imap.user,
+                password=box.imap.password.reveal(),
+                folder=box.imap.folder,
+                is_plain=box.imap.security == "plain",
+            ),
+            relay=RelayAccess(
+                host=box.smtp.host,
+                port=box.smtp.port,
+                security=box.smtp.security,
+                user=(box.smtp.user or box.imap.user) if box.smtp.auth else "",
+                password=(box.smtp.password or box.imap.password).reveal() if box.smtp.auth else "",
+            ),
+        )
+        for box in settings.mail.mailboxes
+    )
+    options = MailOptions(mailboxes=boxes, secret=secret, desk_name=settings.desk.name, zone=house.zone, owner=_owner(house))
+    health = Health(name="mail") if boxes else Health(name="mail", detail="Пошту вимкнено: додайте скриньку, [[mail.mailboxes]].")
+    house.add(MailChannel(options=options, storage=house.storage, desk=house.desk, intake=house.intake, clock=house.clock, health=health))
+
+
+async def instance_secret(uow: UnitOfWork, purpose: str) -> bytes:
+    """A secret of this desk, made once and kept with its data, so that restarts and all processes share it. The caller commits."""
+    key = f"secret:{purpose}"
+    stored = await uow.state.get(key)
+    if stored is None:
+        stored = secrets.token_hex(32)
+        uow.state.set(key, stored)
+    return bytes.fromhex(stored)
+
+
 def _owner(house: House) -> str:
     """This process's name in leases: always the same on SQLite, where there is one process, so that a restart need not wait for itself."""
     if database_url(house.settings).startswith("sqlite"):
@@ -116,4 +166,10 @@ async def _chatlog(house: House) -> None:
 
 
 # One line a channel.
-BUILDERS: dict[str, Callable[[House], Awaitable[None]]] = {"site": _site, "telegram": _telegram, "phone": _phone, "chatlog": _chatlog}
+BUILDERS: dict[str, Callable[[House], Awaitable[None]]] = {
+    "site": _site,
+    "telegram": _telegram,
+    "mail": _mail,
+    "phone": _phone,
+    "chatlog": _chatlog,
+}

@@ -18,9 +18,12 @@ from bot.demo.letters import SUPPORT
 from bot.demo.postbox import Postbox
 from bot.demo.script import SCENES
 from bot.demo.stage import Stage, morning, wait_for
+from bot.welcome import trouble_of_site
 
 Tell = Callable[[str], None]
 SPEED = 60.0
+# A task that nobody holds may be collected while it runs.
+_PLAYING: set[asyncio.Task[None]] = set()
 
 
 async def demo(settings: Settings, *, tell: Tell, speed: float = SPEED) -> None:
@@ -57,15 +60,23 @@ def _settings(settings: Settings, folder: Path, postbox: Postbox) -> Settings:
 
 async def _begin(house: House, clock: FastClock, postbox: Postbox, tell: Tell) -> None:
     """Called when everything runs: the people come in, and the scenes go on beside the desk."""
-    from bot.channels.mail.channel import mail_event
+    from bot.channels.mail.events import mail_event
 
     async with house.storage.write() as uow:
         cast = await build_cast(uow)
         await uow.commit()
+    await trouble_of_site(house)
     stage = Stage(house=house, cast=cast, postbox=postbox, mail_event=lambda raw, at: mail_event(raw, received_at=at, source="demo"))
     await _tell_links(stage, tell)
     playing = asyncio.create_task(_play(stage, clock, tell), name="demo")
-    playing.add_done_callback(lambda task: task.cancelled() or task.exception())
+    _PLAYING.add(playing)
+
+    def ended(task: asyncio.Task[None]) -> None:
+        _PLAYING.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            tell(f"Виставу перервано ({type(error).__name__}: {error}); служба працює далі.")
+
+    playing.add_done_callback(ended)
 
 
 async def _tell_links(stage: Stage, tell: Tell) -> None:

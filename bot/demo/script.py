@@ -47,7 +47,7 @@ async def _claim_letter(stage: Stage) -> None:
 async def _answer_letter(stage: Stage) -> None:
     number = await stage.oldest_of(stage.cast.iryna)
     text = "Перевстановили драйвер принтера, роздрукуйте, будь ласка, накладну ще раз."
-    await stage.olena.press(f"/staff/tickets/{number}", f"/staff/tickets/{number}/words", **{"text": text, "as": "propose"})
+    await stage.olena.press(f"/staff/tickets/{number}", f"/staff/tickets/{number}/word", **{"text": text, "as": "propose"})
 
 
 async def _thanks(stage: Stage) -> None:
@@ -63,7 +63,7 @@ async def _claim_till(stage: Stage) -> None:
 async def _answer_till(stage: Stage) -> None:
     number = await stage.newest_of(stage.cast.petro)
     text = "Перезапустили службу фіскального реєстратора. Спробуйте, будь ласка, пробити чек."
-    await stage.taras.press(f"/staff/tickets/{number}", f"/staff/tickets/{number}/words", **{"text": text, "as": "reply"})
+    await stage.taras.press(f"/staff/tickets/{number}", f"/staff/tickets/{number}/word", **{"text": text, "as": "reply"})
 
 
 async def _close_till(stage: Stage) -> None:

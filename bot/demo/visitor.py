@@ -22,7 +22,11 @@ class Visitor:
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=aiohttp.ClientTimeout(total=20))
 
     async def __aenter__(self) -> Self:
-        await self._send(self._link, page=self._link)
+        try:
+            await self._send(self._link, page=self._link)
+        except BaseException:
+            await self._session.close()
+            raise
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
