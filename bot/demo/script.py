@@ -55,6 +55,11 @@ async def _thanks(stage: Stage) -> None:
     await stage.mail(letters.answer_to(ours, "Все надрукувалося, працює. Дякую!", at=stage.now()))
 
 
+async def _nudge(stage: Stage) -> None:
+    """Nobody does anything: the desk's own clock does."""
+    await stage.nudge_about(await stage.newest_of(stage.cast.petro))
+
+
 async def _claim_till(stage: Stage) -> None:
     number = await stage.newest_of(stage.cast.petro)
     await stage.taras.press(f"/staff/tickets/{number}", f"/staff/tickets/{number}/claim")
@@ -79,7 +84,7 @@ SCENES: tuple[Scene, ...] = (
     Scene(minute=13, says="Олена бере перше питання Ірини.", play=_claim_letter),
     Scene(minute=17, says="Олена пропонує рішення: відповідь іде поштою.", play=_answer_letter),
     Scene(minute=25, says="Ірина відповідає на лист: «працює, дякую» — звернення закрите.", play=_thanks),
-    Scene(minute=35.5, says="Касу ще ніхто не взяв: бот нагадав черговим за 30 хвилин до строку.", play=lambda stage: stage.pause()),
+    Scene(minute=35.5, says="Касу ще ніхто не взяв: бот нагадав черговим за 30 хвилин до строку.", play=_nudge),
     Scene(minute=39, says="Тарас бере касу за нагадуванням.", play=_claim_till),
     Scene(minute=43, says="Тарас відповідає Петрові.", play=_answer_till),
     Scene(minute=50, says="Петро закриває звернення.", play=_close_till),

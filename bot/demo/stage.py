@@ -10,7 +10,6 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from bot.app import House
 from bot.channels.phone.channel import call_events
 from bot.channels.phone.parse import LogLine
 from bot.channels.site.access import make_login_link
@@ -18,7 +17,8 @@ from bot.clock import FastClock
 from bot.demo.cast import Cast
 from bot.demo.postbox import Postbox
 from bot.demo.visitor import Visitor
-from bot.model import Agent, Contact, Ticket
+from bot.house import SITE_FEED, House
+from bot.model import Agent, Contact, Delivery, Ticket
 from bot.ports import RawEvent
 
 Found = TypeVar("Found")
@@ -60,9 +60,6 @@ class Stage:
     def now(self) -> datetime:
         return self.house.clock.now()
 
-    async def pause(self) -> None:
-        """Nothing is done: the audience looks."""
-
     async def mail(self, raw: bytes) -> None:
         await self._take_in([self.mail_event(raw, self.now())])
 
@@ -89,6 +86,16 @@ class Stage:
                 return [t for t in await uow.tickets.visible_to(contact, include_closed=True, limit=50) if t.contact_id == contact.id]
 
         return await _until(look)
+
+    async def nudge_about(self, ticket_id: int) -> Delivery:
+        """The nudge about the ticket in the staff's feed, once there is one."""
+
+        async def look() -> list[Delivery]:
+            async with self.house.storage.read() as uow:
+                told = await uow.outbox.sent_to(SITE_FEED, limit=100, kinds=["nudge"])
+            return [row for row in told if ticket_id in row.ticket_ids]
+
+        return (await _until(look))[0]
 
     async def last_letter_about(self, ticket_id: int) -> bytes:
         """Our last letter that names the ticket, once it was delivered."""
