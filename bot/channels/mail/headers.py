@@ -143,9 +143,18 @@ def decode_words(value: bytes | str, hint: str | None = None) -> str:
 def _decode_run(run: re.Match[str]) -> str:
     """Neighbouring words of one charset are joined as bytes first: many programs cut inside a letter."""
     pieces: list[tuple[str, bytes]] = []
+    rest = ""
     for charset, coding, payload in _ONE_WORD.findall(run[0]):
         charset = charset.partition("*")[0]
-        data = unbase64(payload.encode("latin-1", "replace")) if coding in "bB" else _unquote(payload)
+        if coding in "bB":
+            payload, rest = rest + payload, ""
+            # Some cut the base64 itself: a group that is not full goes on in the next word.
+            if len(payload) % 4 and not payload.endswith("=") and not run[0].endswith(f"{payload}?="):
+                keep = len(payload) - len(payload) % 4
+                payload, rest = payload[:keep], payload[keep:]
+            data = unbase64(payload.encode("latin-1", "replace"))
+        else:
+            data = _unquote(payload)
         if pieces and pieces[-1][0].lower() == charset.lower():
             pieces[-1] = (charset, pieces[-1][1] + data)
         else:

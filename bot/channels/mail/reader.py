@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -19,7 +19,7 @@ from bot.channels.mail.inbound import CHANNEL
 from bot.channels.mail.source import MAX_UIDS, Fetched, MailboxAccess, MailSource
 from bot.clock import Clock
 from bot.errors import Transient
-from bot.ports import RawEvent, Storage
+from bot.ports import Storage
 
 # How far back a mailbox is gone through when there is no cursor for it.
 LOOK_BACK = timedelta(days=30)
@@ -103,16 +103,13 @@ class Reader:
     async def _store(self, mails: Sequence[Fetched], cursor: dict[str, int] | None) -> None:
         """The mails and the cursor behind them in one commit: promise 1."""
         now = self._clock.now()
-        events = [self._event(mail, now) for mail in mails]
+        events = [mail_event(mail.raw, received_at=min(mail.received_at or now, now), source=self._name) for mail in mails]
         async with self._storage.write() as uow:
             ids = await uow.inbox.put(events, now=now)
             if cursor is not None:
                 uow.state.set(self._cursor_key, cursor)
             await uow.commit()
         log.info("mails_stored", mailbox=self._name, count=len(mails), fresh=sum(item_id is not None for item_id in ids))
-
-    def _event(self, mail: Fetched, now: datetime) -> RawEvent:
-        return mail_event(mail.raw, received_at=min(mail.received_at or now, now), source=self._name)
 
     async def _cursor(self) -> dict[str, Any] | None:
         async with self._storage.read() as uow:

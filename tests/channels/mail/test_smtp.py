@@ -39,7 +39,9 @@ async def relay(sink: SmtpSink, **changes: Any) -> AsyncIterator[Relay]:
 async def test_a_burst_goes_over_one_connection() -> None:
     async with SmtpSink() as sink, relay(sink) as sending:
         await asyncio.gather(*(sending.send(letter(f"Лист {number}\n.\nз крапкою"), sender=FROM, recipient=TO) for number in range(20)))
-        assert sorted(mail.text().replace("\r\n", "\n").strip() for mail in sink.mails) == sorted(f"Лист {number}\n.\nз крапкою" for number in range(20))
+        assert sorted(mail.text().replace("\r\n", "\n").strip() for mail in sink.mails) == sorted(
+            f"Лист {number}\n.\nз крапкою" for number in range(20)
+        )
         assert {mail.recipients for mail in sink.mails} == {(TO,)}
         assert sink.connections == 1
 
