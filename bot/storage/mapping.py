@@ -130,6 +130,7 @@ def message_values(message: Message) -> Values:
         "quoted": message.quoted,
         "attachments": [asdict(each) for each in message.attachments],
         "inbox_id": message.inbox_id,
+        "letter": message.letter,
     }
 
 
@@ -145,6 +146,7 @@ def to_message(row: AnyRow) -> Message:
         quoted=row.quoted,
         attachments=tuple(Attachment(**each) for each in row.attachments),
         inbox_id=row.inbox_id,
+        letter=row.letter,
     )
 
 

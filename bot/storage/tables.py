@@ -203,6 +203,7 @@ messages = Table(
     Column("attachments", Json(), nullable=False),
     # No foreign key: the inbox may be pruned one day, the words stay.
     Column("inbox_id", Id),
+    Column("letter", Json(), nullable=False),
     _one_of("kind", model.MessageKind),
     _one_of("author_kind", model.ActorKind),
     Index("ix_messages_ticket", "ticket_id", "id"),

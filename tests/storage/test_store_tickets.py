@@ -131,6 +131,7 @@ class TestTickets:
                     Attachment(name="скан.pdf", content_type="application/pdf", size=5, kind="document", ref="sha256:00", duration=4),
                 ),
                 inbox_id=17,
+                letter={"subject": "Каса", "message_id": "<q1@shop.example>", "references": ["<q0@shop.example>"]},
             )
             event = Event(
                 ticket_id=opened.id, kind="opened", actor=actor, at=NOW, because="a question", data={"spans": [[0, 3]], "ї": None}

@@ -167,6 +167,7 @@ def _parts_of_tickets() -> None:
         sa.Column("quoted", Words(), server_default="", nullable=False),
         sa.Column("attachments", Json(), nullable=False),
         sa.Column("inbox_id", Id),
+        sa.Column("letter", Json(), nullable=False),
         sa.CheckConstraint("author_kind IN ('contact', 'agent', 'bot', 'third_person')", name=op.f("ck_messages_author_kind")),
         sa.CheckConstraint("kind IN ('inbound', 'answer', 'question', 'proposal', 'note', 'third_person')", name=op.f("ck_messages_kind")),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_messages_ticket_id")),
