@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from bot.config import Settings
 
 _ = words()
+
+
+LEAVE_WITHIN_S = 1.0
 
 
 class Role(StrEnum):
@@ -37,7 +42,7 @@ def run(
     from bot.app import run as serve
     from bot.welcome import welcome
 
-    asyncio.run(serve(settings, ready=lambda house: welcome(house, tell=out)))
+    _until_stopped(serve(settings, ready=lambda house: welcome(house, tell=out)))
 
 
 def demo(
@@ -51,7 +56,20 @@ def demo(
     _set_up_log(settings)
     from bot.demo.play import demo as play
 
-    asyncio.run(play(settings, tell=out, speed=speed))
+    _until_stopped(play(settings, tell=out, speed=speed))
+
+
+def _until_stopped(service: Coroutine[None, None, None]) -> None:
+    """Run it. Once it has closed everything, a thread that cannot be stopped (half-way through importing a channel's library, waiting for
+    a name server) may not hold the process up."""
+
+    async def work() -> None:
+        await service
+        leave = threading.Timer(LEAVE_WITHIN_S, os._exit, args=(0,))
+        leave.daemon = True
+        leave.start()
+
+    asyncio.run(work())
 
 
 def check(config: ConfigOption = None) -> None:
