@@ -98,5 +98,6 @@ def duration(span: timedelta, *, language: str) -> str:
 
 
 def explain(error: BotError, language: str) -> str:
-    """An error as a sentence in the reader's language."""
-    return translator(language)(error.sentence).format(**error.values)
+    """An error as a sentence in the reader's language; an error among its values is explained in the same way."""
+    values = {name: explain(value, language) if isinstance(value, BotError) else value for name, value in error.values.items()}
+    return translator(language)(error.sentence).format(**values)
