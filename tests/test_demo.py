@@ -33,7 +33,7 @@ async def test_the_play_shows_all_that_it_promises(monkeypatch: pytest.MonkeyPat
             over.set()
 
     settings = load(environ={"DESKBOT_SITE__PORT": "18098", "DESKBOT_SITE__BASE_URL": "http://127.0.0.1:18098"})
-    playing = asyncio.create_task(play.demo(settings, tell=tell, speed=240))
+    playing = asyncio.create_task(play.demo(settings, tell=tell, speed=120))
     try:
         await asyncio.wait_for(over.wait(), 60)
         assert "закінчено" in told[-1]

@@ -22,6 +22,7 @@ from bot.welcome import trouble_of_site
 
 Tell = Callable[[str], None]
 SPEED = 60.0
+TYPING_GAP = timedelta(seconds=2)
 # A task that nobody holds may be collected while it runs.
 _PLAYING: set[asyncio.Task[None]] = set()
 
@@ -31,7 +32,7 @@ async def demo(settings: Settings, *, tell: Tell, speed: float = SPEED) -> None:
     postbox = Postbox()
     await postbox.open()
     with tempfile.TemporaryDirectory(prefix="deskbot-demo-") as folder:
-        shown = _settings(settings, Path(folder), postbox)
+        shown = _settings(settings, Path(folder), postbox, speed)
         clock = FastClock(start=morning(SystemClock().now(), ZoneInfo(shown.desk.zone)), factor=speed)
         house = await open_house(shown, clock=clock, speed=speed)
         try:
@@ -41,7 +42,9 @@ async def demo(settings: Settings, *, tell: Tell, speed: float = SPEED) -> None:
             await postbox.close()
 
 
-def _settings(settings: Settings, folder: Path, postbox: Postbox) -> Settings:
+def _settings(settings: Settings, folder: Path, postbox: Postbox, speed: float) -> Settings:
+    # Visitors type by the wall: the quiet gap of a burst is theirs, not the fast clock's.
+    gap = min(TYPING_GAP * speed, timedelta(minutes=5))
     mailbox = {
         "name": "demo",
         "address": SUPPORT,
@@ -53,6 +56,7 @@ def _settings(settings: Settings, folder: Path, postbox: Postbox) -> Settings:
             "desk": settings.desk.model_dump() | {"data_dir": folder, "phones": ("+380 44 000 00 00",)},
             "site": settings.site.model_dump() | {"enabled": True},
             "mail": {"mailboxes": [mailbox]},
+            "intake": {"gap": f"{gap.total_seconds():.0f}s", "limit": "20m"},
             "log": {"level": "warning"},
         }
     )
