@@ -35,6 +35,14 @@ _running = (
     .order_by(_clocks.c.id)
     .limit(bindparam("most"))
 )
+_running_locked = (
+    select(_clocks)
+    .join(_tickets, _tickets.c.id == _clocks.c.ticket_id)
+    .where(_clocks.c.id > bindparam("after_id"), is_one_of(_clocks.c.state, UNFINISHED))
+    .order_by(_clocks.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=(_clocks, _tickets))
+)
 
 
 class SqlClocks:
@@ -57,7 +65,8 @@ class SqlClocks:
         return await self._list(_due, {"now": now, "most": limit})
 
     async def running(self, *, after_id: int, limit: int) -> list[TicketClock]:
-        return await self._list(_running, {"after_id": after_id, "most": limit})
+        statement = _running_locked if self._session.is_writing else _running
+        return await self._list(statement, {"after_id": after_id, "most": limit})
 
     async def _list(self, statement: Any, values: dict[str, Any]) -> list[TicketClock]:
         def work(connection: Connection) -> list[TicketClock]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    ScalarSelect,
     Select,
     String,
     and_,
@@ -43,17 +44,26 @@ _ids: BindParameter[Any] = bindparam("ids", expanding=True)
 _channels: BindParameter[Any] = bindparam("channels", expanding=True)
 
 
-def _waiting_beside(row: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Another waiting row of the same conversation exists that fits."""
-    same = and_(_other.c.channel == row.c.channel, _other.c.conversation == row.c.conversation, _other.c.ready_at.is_not(None))
-    return select(_other.c.id).where(same, *conditions).exists()
-
-
 _put = {
     dialect: insert_ignoring(_inbox, dialect).returning(_inbox.c.id, _inbox.c.channel, _inbox.c.source, _inbox.c.external_id)
     for dialect in ("sqlite", "postgresql")
 }
+_set_ready = (
+    update(_inbox)
+    .where(_inbox.c.id == bindparam("row_id"), _inbox.c.ready_at.is_not(None), _inbox.c.leased_until.is_(None))
+    .values(ready_at=bindparam("at", type_=UtcDateTime()))
+)
+
+
+def _of_conversation(head: Any, value: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
+    """One value over the waiting rows of a conversation. A scalar subquery, because a planner without statistics turns EXISTS into
+    a join over everything that waits."""
+    same = and_(_other.c.channel == head.c.channel, _other.c.conversation == head.c.conversation, _other.c.ready_at.is_not(None))
+    return select(value).where(same, *conditions).scalar_subquery()
+
+
 _is_closed = or_(~_other.c.is_burst, _other.c.leased_until.is_not(None), _other.c.attempts > 0)
+_before = bindparam("before", type_=_inbox.c.id.type)
 # The lines at the end of a conversation that nobody has taken or tried yet.
 _open_lines = (
     select(_row.c.id, _row.c.channel, _row.c.conversation, _row.c.arrived_at)
@@ -64,37 +74,49 @@ _open_lines = (
         _row.c.is_burst,
         _row.c.leased_until.is_(None),
         _row.c.attempts == 0,
-        _row.c.id < bindparam("before"),
-        ~_waiting_beside(_row, _other.c.id > _row.c.id, _other.c.id < bindparam("before"), _is_closed),
+        _row.c.id < _before,
+        func.coalesce(_of_conversation(_row, func.max(_other.c.id), _other.c.id < _before, _is_closed), 0) < _row.c.id,
     )
     .order_by(_row.c.id)
 )
-_set_ready = (
-    update(_inbox)
-    .where(_inbox.c.id == bindparam("row_id"), _inbox.c.ready_at.is_not(None), _inbox.c.leased_until.is_(None))
-    .values(ready_at=bindparam("at", type_=UtcDateTime()))
-)
 
 # The first waiting row of a conversation answers for it: if it is not ready, or any row is leased, nothing of it is taken.
+_leased_until = _of_conversation(_head, func.max(_other.c.leased_until))
 _heads = (
     select(_head.c.id, _head.c.channel, _head.c.conversation)
-    .where(_head.c.ready_at <= _now, ~_waiting_beside(_head, or_(_other.c.id < _head.c.id, _other.c.leased_until > _now)))
+    .where(
+        _head.c.ready_at <= _now,
+        _head.c.id == _of_conversation(_head, func.min(_other.c.id)),
+        func.coalesce(_leased_until, _now) <= _now,
+    )
     .order_by(_head.c.id)
     .limit(bindparam("most"))
 )
 _heads_of_channels = _heads.where(_head.c.channel.in_(_channels))
 _locked_heads = locks.locking(_heads, locks.INBOX, "channel", "conversation")
 _locked_heads_of_channels = locks.locking(_heads_of_channels, locks.INBOX, "channel", "conversation")
-# Asked again of every row, because on PostgreSQL another process may have committed since the heads were looked for.
+# Asked again of every conversation, because on PostgreSQL another process may have committed since the heads were looked for.
+_gates = (
+    select(
+        _head.c.id,
+        _head.c.channel,
+        _head.c.conversation,
+        _leased_until.label("leased_until"),
+        _of_conversation(_head, func.min(_other.c.id), _other.c.ready_at > _now).label("first_not_ready"),
+    )
+    .where(_head.c.id.in_(_ids))
+    .cte("gates")
+    .prefix_with("MATERIALIZED")
+)
 _members = (
     select(_row)
-    .select_from(_head.join(_row, and_(_row.c.channel == _head.c.channel, _row.c.conversation == _head.c.conversation)))
+    .select_from(_gates.join(_row, and_(_row.c.channel == _gates.c.channel, _row.c.conversation == _gates.c.conversation)))
     .where(
-        _head.c.id.in_(_ids),
         _row.c.ready_at <= _now,
-        ~_waiting_beside(_row, or_(_other.c.leased_until > _now, and_(_other.c.id < _row.c.id, _other.c.ready_at > _now))),
+        func.coalesce(_gates.c.leased_until, _now) <= _now,
+        or_(_gates.c.first_not_ready.is_(None), _row.c.id < _gates.c.first_not_ready),
     )
-    .order_by(_head.c.id, _row.c.id)
+    .order_by(_gates.c.id, _row.c.id)
     .limit(bindparam("most"))
 )
 # A lease that ran out was an attempt too: otherwise a message that kills the process would do so for ever.
@@ -142,7 +164,7 @@ _replay = update(_inbox).where(_is_quarantined).values(state="waiting", attempts
 _replay_some = _replay.where(_inbox.c.id.in_(_ids))
 _get = select(_inbox).where(_inbox.c.id == bindparam("row_id"))
 _next_ready = select(func.min(type_coerce(func.coalesce(_head.c.leased_until, _head.c.ready_at), UtcDateTime()))).where(
-    _head.c.ready_at.is_not(None), ~_waiting_beside(_head, _other.c.id < _head.c.id)
+    _head.c.ready_at.is_not(None), _head.c.id == _of_conversation(_head, func.min(_other.c.id))
 )
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Row, and_, bindparam, case, func, literal_column, or_, select, true, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, and_, bindparam, case, func, literal_column, select, true, update
 
 from bot.model import Delivery, DeliveryState, Route
 from bot.storage import locks, tables
 from bot.storage.mapping import delivery_values, to_delivery
+from bot.storage.rules import first_due
 from bot.storage.session import Session
 from bot.storage.statements import insert_ignoring
 from bot.storage.tables import PENDING, is_one_of
@@ -20,7 +21,6 @@ from bot.storage.types import UtcDateTime
 _outbox = tables.outbox
 _row = _outbox.alias("row")
 _other = _outbox.alias("other")
-_between = _outbox.alias("between")
 _now = bindparam("now", type_=UtcDateTime())
 _until = bindparam("until", type_=UtcDateTime())
 _since = bindparam("since", type_=UtcDateTime())
@@ -53,12 +53,6 @@ def _is_busy(row: Any) -> ColumnElement[bool]:
     return select(_other.c.id).where(_is_beside(_other, row), _is_sending(_other)).exists()
 
 
-def _is_held(row: Any, other: Any) -> ColumnElement[bool]:
-    """The row, or one before it on its route that is as urgent, has to wait."""
-    before = and_(_is_beside(other, row), _is_pending(other), other.c.id <= row.c.id, other.c.urgency <= row.c.urgency)
-    return select(other.c.id).where(before, other.c.not_before_at > _now).exists()
-
-
 _add = {dialect: insert_ignoring(_outbox, dialect) for dialect in ("sqlite", "postgresql")}
 _newest_edit = (
     select(func.max(_other.c.id))
@@ -84,23 +78,28 @@ _lapse = (
     .values(**_unknown_outcome, not_before_at=None, error=_LEASE_LOST)
 )
 _release = update(_outbox).where(_is_sending(_outbox)).values(**_unknown_outcome, not_before_at=None, error=_LEASE_LOST)
-_is_due = and_(_is_pending(_row), _row.c.channel.in_(_channels), ~_is_held(_row, _other), ~_is_busy(_row))
-_is_better = and_(
-    _is_beside(_between, _row),
-    _is_pending(_between),
-    or_(_between.c.urgency < _row.c.urgency, and_(_between.c.urgency == _row.c.urgency, _between.c.id < _row.c.id)),
-    ~_is_held(_between, _other),
-)
 
 
 def _candidates(*, include_unsure: bool) -> Any:
-    """The best due row of every free route."""
-    only = true() if include_unsure else is_one_of(_row.c.state, ["new"])
-    better = _is_better if include_unsure else and_(_is_better, is_one_of(_between.c.state, ["new"]))
+    """The best due row of every free route. One pass over what is pending: a planner without statistics cannot get it wrong."""
+    of_route = (_row.c.channel, _row.c.recipient)
+    # A row that waits holds back what follows it and is not more urgent.
+    waits = case((_row.c.not_before_at > _now, _row.c.urgency))
+    held = func.min(waits).over(partition_by=of_route, order_by=_row.c.id).label("held_from")
+    pending = (
+        select(_row.c.id, *of_route, _row.c.urgency, _row.c.state, held)
+        .where(_is_pending(_row), _row.c.channel.in_(_channels))
+        .subquery("pending")
+    )
+    place = func.row_number().over(partition_by=(pending.c.channel, pending.c.recipient), order_by=(pending.c.urgency, pending.c.id))
+    due = select(pending, place.label("place")).where(func.coalesce(pending.c.held_from > pending.c.urgency, true()))
+    if not include_unsure:
+        due = due.where(pending.c.state == "new")
+    best = due.subquery("best")
     return (
-        select(_row.c.id, _row.c.channel, _row.c.recipient)
-        .where(_is_due, only, ~select(_between.c.id).where(better).exists())
-        .order_by(_row.c.urgency, _row.c.id)
+        select(best.c.id, best.c.channel, best.c.recipient)
+        .where(best.c.place == 1, ~_is_busy(best))
+        .order_by(best.c.urgency, best.c.id)
         .limit(bindparam("most"))
     )
 
@@ -175,25 +174,16 @@ _backlog = (
 _dead_rows = select(_outbox).where(is_one_of(_outbox.c.state, ["dead"])).order_by(_outbox.c.id.desc()).limit(bindparam("most"))
 
 
-def _due_at(row: Any) -> ColumnElement[datetime]:
-    return func.coalesce(row.c.not_before_at, row.c.created_at, type_=UtcDateTime())
-
-
 _next_lapse = select(func.min(_row.c.leased_until)).where(_is_sending(_row), _row.c.channel.in_(_channels))
-# A row waits as long as the slowest of those it follows: that one's own time stands for both.
-_follows_a_slower = (
-    select(_between.c.id)
-    .where(
-        _is_beside(_between, _row),
-        _is_pending(_between),
-        _between.c.id < _row.c.id,
-        _between.c.urgency <= _row.c.urgency,
-        _due_at(_between) > _due_at(_row),
+_due_times = (
+    select(
+        _row.c.channel,
+        _row.c.recipient,
+        _row.c.urgency,
+        func.coalesce(_row.c.not_before_at, _row.c.created_at, type_=UtcDateTime()).label("at"),
     )
-    .exists()
-)
-_next_due = select(func.min(_due_at(_row), type_=UtcDateTime())).where(
-    _is_pending(_row), _row.c.channel.in_(_channels), ~_is_busy(_row), ~_follows_a_slower
+    .where(_is_pending(_row), _row.c.channel.in_(_channels), ~_is_busy(_row))
+    .order_by(_row.c.id)
 )
 
 
@@ -285,8 +275,10 @@ class SqlOutbox:
 
     async def next_due_at(self, channels: Sequence[str]) -> datetime | None:
         def work(connection: Connection) -> datetime | None:
-            times = [connection.scalar(statement, {"channels": channels}) for statement in (_next_lapse, _next_due)]
-            return min((at for at in times if at is not None), default=None)
+            lapse = connection.scalar(_next_lapse, {"channels": channels})
+            rows = connection.execute(_due_times, {"channels": channels})
+            due = first_due((Route(channel=row.channel, recipient=row.recipient), row.urgency, row.at) for row in rows)
+            return min((at for at in (lapse, due) if at is not None), default=None)
 
         return await self._session.run(work, needs=("outbox",))
 

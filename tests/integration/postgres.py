@@ -63,7 +63,7 @@ class Cluster:
 
     def _create(self, template: str) -> str:
         name = f"deskbot_{next(self._numbers)}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
     def drop(self, url: str) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.model import Delivery, DeliveryState, Route
 from bot.storage.memory.shelves import OutboxRow, Session
-from bot.storage.rules import as_json, refuse_naive
+from bot.storage.rules import as_json, first_due, refuse_naive
 
 PENDING = (DeliveryState.NEW, DeliveryState.UNSURE)
 LEASE_LOST = "the lease ran out while sending"
@@ -156,24 +156,11 @@ class MemoryOutbox:
         sending = [row for row in self._rows(DeliveryState.SENDING) if row.delivery.route.channel in channels]
         busy = {row.delivery.route for row in sending}
         times = [row.leased_until for row in sending if row.leased_until is not None]
-        pending = [
-            row.delivery for row in self._rows(*PENDING) if row.delivery.route.channel in channels and row.delivery.route not in busy
-        ]
-        # A row waits as long as the slowest of those it follows: that one's own time stands for both.
-        times += [
-            _due_at(each)
-            for each in pending
-            if not any(
-                other.route == each.route and other.id < each.id and other.urgency <= each.urgency and _due_at(other) > _due_at(each)
-                for other in pending
-            )
-        ]
-        return min(times, default=None)
+        pending = [row.delivery for row in self._rows(*PENDING)]
+        free = [each for each in pending if each.route.channel in channels and each.route not in busy]
+        due = first_due((each.route, each.urgency, each.not_before_at or each.created_at) for each in free)
+        return min([*times, *([due] if due else [])], default=None)
 
 
 def _waits(delivery: Delivery, now: datetime) -> bool:
     return delivery.not_before_at is not None and delivery.not_before_at > now
-
-
-def _due_at(delivery: Delivery) -> datetime:
-    return delivery.not_before_at or delivery.created_at
