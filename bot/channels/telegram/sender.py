@@ -16,7 +16,7 @@ from bot.channels.telegram import render
 from bot.channels.telegram.acts import CHANNEL
 from bot.channels.telegram.budget import Budget
 from bot.channels.telegram.connection import Connection
-from bot.channels.telegram.failures import Moved, Refused
+from bot.channels.telegram.failures import Moved, Refused, TokenRefused
 from bot.channels.telegram.options import TelegramOptions
 from bot.channels.telegram.page import Reader
 from bot.clock import Clock
@@ -94,6 +94,8 @@ class Sender:
             parameters["document"] = Upload(content=call.text_file.encode(), name="text.txt")
         try:
             return await self._connection.call(call.method, parameters)
+        except TokenRefused:
+            raise
         except RateLimited as error:
             wait = error.retry_after or timedelta(seconds=1)
             self._budget.close(chat, asyncio.get_running_loop().time() + wait.total_seconds())

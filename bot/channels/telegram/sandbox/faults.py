@@ -17,13 +17,15 @@ class Fault:
 
     `drop`: done, then the line is cut without an answer. `hold`: done, the answer waits for `release`. `hold_before`: neither done
     nor answered until `release`, and never done when the caller has gone by then. The others refuse without doing anything.
-    `method` "*" means any but getUpdates; `chat` None any chat.
+    `method` "*" means any but getUpdates; `chat` None any chat;
+    the first `after` such calls go well.
     """
 
     kind: str
     method: str = "*"
     chat: int | None = None
     times: int = 1
+    after: int = 0
     retry_after: int = 1
     new_chat: int = 0
     description: str = ""
@@ -63,6 +65,9 @@ class Faults:
         """The first fault meant for this call, one serving used up."""
         for fault in self.waiting:
             if fault.method in (method, "*") and (fault.method != "*" or method != "getUpdates") and fault.chat in (None, chat):
+                if fault.after > 0:
+                    fault.after -= 1
+                    continue
                 fault.times -= 1
                 if fault.times < 1:
                     self.waiting.remove(fault)
