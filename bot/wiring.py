@@ -37,6 +37,7 @@ async def _site(house: House) -> None:
         phones=settings.desk.phones,
         quiet_gap=settings.intake.gap,
         burst_limit=settings.intake.limit,
+        metrics_token=settings.site.metrics_token.reveal(),
     )
     async with house.storage.write() as uow:
         secret = await site_key(uow)
@@ -130,7 +131,14 @@ async def _mail(house: House) -> None:
         )
         for box in settings.mail.mailboxes
     )
-    options = MailOptions(mailboxes=boxes, secret=secret, desk_name=settings.desk.name, zone=house.zone, owner=_owner(house))
+    options = MailOptions(
+        mailboxes=boxes,
+        secret=secret,
+        desk_name=settings.desk.name,
+        zone=house.zone,
+        owner=_owner(house),
+        plus_addressing=settings.mail.plus_addressing,
+    )
     health = Health(name="mail") if boxes else Health(name="mail", detail="Пошту вимкнено: додайте скриньку, [[mail.mailboxes]].")
     house.add(MailChannel(options=options, storage=house.storage, desk=house.desk, intake=house.intake, clock=house.clock, health=health))
 

@@ -99,12 +99,12 @@ class MailboxSettings(Section):
     name: str = Field(min_length=1, max_length=40, pattern=r"^[\w-]+$")
     address: MailAddress
     aliases: tuple[MailAddress, ...] = ()
-    authserv_id: str = ""
     imap: ImapSettings
     smtp: SmtpSettings
 
 
 class MailSettings(Section):
+    plus_addressing: bool = False
     mailboxes: tuple[MailboxSettings, ...] = ()
 
     @property
