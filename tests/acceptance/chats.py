@@ -26,6 +26,11 @@ class Telegram:
         self._remote: Remote | None = None
 
     async def __aenter__(self) -> Self:
+        self._start()
+        self._remote = await Remote(self.base_url).__aenter__()
+        return self
+
+    def _start(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bot.channels.telegram.sandbox", "--port", "0"],
             cwd=self._folder,
@@ -35,10 +40,8 @@ class Telegram:
             text=True,
         )
         assert self._process.stdout is not None
-        self.base_url = self._process.stdout.readline().split("http://")[1].split()[0]
-        self.base_url = f"http://{self.base_url}"
-        self._remote = await Remote(self.base_url).__aenter__()
-        return self
+        # It prints its address when it listens.
+        self.base_url = next(word for word in self._process.stdout.readline().split() if word.startswith("http://"))
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         assert self._process is not None
