@@ -27,10 +27,10 @@ check: dev
 	@$(MAKE) --no-print-directory test
 
 soak: dev
-	@$(BIN)/python -m pytest -m soak $(ARGS)
+	@DESKBOT_SOAK=1 $(BIN)/python -m pytest -m soak $(ARGS)
 
 bench: dev
-	@set -e; for each in bench/bench_*.py; do echo "== $$each"; $(BIN)/python $$each $(ARGS); done
+	@set -e; for each in bench/[a-z]*.py; do echo "== $$each"; $(BIN)/python $$each $(ARGS); done
 
 # Pins stay as they are unless pyproject.toml needs others; UPGRADE=1 takes the newest of everything. Needs uv, which is fetched into
 # a folder of its own when it is not installed. Neither an index address nor a command line ends up in the result.
