@@ -3,7 +3,7 @@ what a transaction costs is its number of statements."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -64,10 +64,20 @@ class Buffer:
         self._finished: list[int] = []
         self._lanes: dict[str, dict[Executable, list[Values]]] = {}
         self._problem: Exception | None = None
+        # What unwritten rows are about: a query about something else need not wait for them to be written.
+        self._topics: dict[str, set[Hashable]] = {}
 
     def put(self, lane: str, statement: Executable, values: Values) -> None:
         """Keep one row for `statement`; rows of one statement go out together."""
         self._lanes.setdefault(lane, {}).setdefault(statement, []).append(values)
+
+    def mark(self, lane: str, *topics: Hashable) -> None:
+        """Say what the row just put is about."""
+        self._topics.setdefault(lane, set()).update(topics)
+
+    def is_about(self, lane: str, topics: Iterable[Hashable]) -> bool:
+        """Whether an unwritten row of the lane is about one of these."""
+        return not self._topics.get(lane, set()).isdisjoint(topics)
 
     def add_ticket(self, ticket: Ticket) -> None:
         if ticket.id in self.tickets:
@@ -75,14 +85,18 @@ class Buffer:
             return
         self.tickets[ticket.id] = ticket
         self._new_tickets.append(ticket.id)
+        self.mark("tickets", ticket.contact_id)
 
     def save_ticket(self, ticket: Ticket) -> None:
         known = self.tickets.get(ticket.id)
         if known is None:
             self._unverified[ticket.id] = ticket.version
-        elif known.version != ticket.version:
-            self._problem = self._problem or Conflict()
+        else:
+            self.mark("tickets", known.contact_id)
+            if known.version != ticket.version:
+                self._problem = self._problem or Conflict()
         self.tickets[ticket.id] = replace(ticket, version=ticket.version + 1)
+        self.mark("tickets", ticket.contact_id)
         self._changed_tickets[ticket.id] = None
 
     def finish(self, item_id: int, statement: Executable, values: Values) -> None:
@@ -101,6 +115,7 @@ class Buffer:
                 self._flush_tickets(connection)
             if lane == "inbox" and self._finished:
                 self._check_finished(connection)
+            self._topics.pop(lane, None)
             for statement, rows in self._lanes.pop(lane, {}).items():
                 connection.execute(statement, rows)
 

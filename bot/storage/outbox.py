@@ -194,6 +194,7 @@ class SqlOutbox:
     def add(self, delivery: Delivery) -> None:
         buffer = self._session.change("outbox")
         buffer.put("outbox", _add[self._session.dialect], delivery_values(delivery))
+        buffer.mark("outbox", delivery.route, delivery.route.channel)
         if delivery.edit_key is not None:
             buffer.put("edits", _supersede, {"of_edit_key": delivery.edit_key, **_route_values(delivery.route)})
 
@@ -253,12 +254,11 @@ class SqlOutbox:
         return await self._session.run(work, needs=("outbox",))
 
     async def count_automatic(self, *, since: datetime, route: Route | None = None) -> int:
-        def work(connection: Connection) -> int:
-            if route is None:
-                return connection.execute(_automatic_mails, {"since": since}).scalar_one()
-            return connection.execute(_automatic_of_route, {"since": since, **_route_values(route)}).scalar_one()
-
-        return await self._session.run(work, needs=("outbox",))
+        statement = _automatic_mails if route is None else _automatic_of_route
+        values: dict[str, Any] = {"since": since} | ({} if route is None else _route_values(route))
+        is_pending = self._session.buffer.is_about("outbox", ["mail" if route is None else route])
+        needs = ("outbox",) if is_pending else ()
+        return await self._session.run(lambda connection: connection.execute(statement, values).scalar_one(), needs=needs)
 
     async def backlog(self) -> Mapping[str, int]:
         def work(connection: Connection) -> Mapping[str, int]:

@@ -46,12 +46,21 @@ class SqlPeople(companies.SqlClients):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
+        # Within one transaction a person is read once: every notice asks who it is about.
+        self._contacts: dict[int, Contact] = {}
 
     async def contact_at(self, address: Address) -> Contact | None:
-        return await self._session.run(lambda connection: _contact_at(connection, address))
+        return self._known(await self._session.run(lambda connection: _contact_at(connection, address)))
 
     async def contact(self, contact_id: int) -> Contact | None:
-        return await self._session.run(lambda connection: _read_contact(connection, contact_id))
+        if contact_id in self._contacts:
+            return self._contacts[contact_id]
+        return self._known(await self._session.run(lambda connection: _read_contact(connection, contact_id)))
+
+    def _known(self, contact: Contact | None) -> Contact | None:
+        if contact is not None and self._session.is_writing:
+            self._contacts[contact.id] = contact
+        return contact
 
     async def contacts_of(self, client_id: int) -> list[Contact]:
         def work(connection: Connection) -> list[Contact]:
@@ -75,7 +84,9 @@ class SqlPeople(companies.SqlClients):
                 raise Conflict
             return owner
 
-        return await self._session.write(work)
+        contact = await self._session.write(work)
+        self._contacts[contact.id] = contact
+        return contact
 
     def _add_addresses(self, connection: Connection, contact_id: int, addresses: Sequence[Address]) -> list[Address]:
         """Give the addresses to the person; those that belong to somebody already."""
@@ -99,6 +110,7 @@ class SqlPeople(companies.SqlClients):
                 raise Conflict(_TAKEN)
 
         await self._session.write(work)
+        self._contacts[contact.id] = contact
 
     async def agent(self, agent_id: int) -> Agent | None:
         return await self._one_agent(_agent, {"row_id": agent_id})

@@ -111,14 +111,18 @@ class SqlTickets:
         self._session.change().put("times", _add_time, time_values(entry))
 
     def add_link(self, link: Link) -> None:
-        self._session.change().put("links", _add_link[self._session.dialect], link_values(link))
+        buffer = self._session.change()
+        buffer.put("links", _add_link[self._session.dialect], link_values(link))
+        buffer.mark("links", (link.channel, link.conversation, link.external_id))
 
     async def find_links(self, channel: str, conversation: str, external_ids: Sequence[str]) -> list[Link]:
         wanted = {external_id: place for place, external_id in enumerate(dict.fromkeys(external_ids))}
         if not wanted:
             return []
         values = {"of_channel": channel, "of_conversation": conversation, "external_ids": list(wanted)}
-        links = await self._session.run(lambda connection: _all(connection, _find_links, to_link, values), needs=("links",))
+        is_pending = self._session.buffer.is_about("links", [(channel, conversation, external_id) for external_id in wanted])
+        needs = ("links",) if is_pending else ()
+        links = await self._session.run(lambda connection: _all(connection, _find_links, to_link, values), needs=needs)
         return sorted(links, key=lambda link: wanted[link.external_id])
 
     async def messages(self, ticket_id: int) -> list[Message]:
@@ -133,14 +137,15 @@ class SqlTickets:
     async def _of_ticket(self, statement: Any, build: Callable[[Row[Any]], T], ticket_id: int, table: str) -> list[T]:
         return await self._session.run(lambda connection: _all(connection, statement, build, {"of_ticket": ticket_id}), needs=(table,))
 
-    async def _list(self, statement: Any, values: dict[str, Any]) -> list[Ticket]:
-        return await self._session.run(lambda connection: _all(connection, statement, to_ticket, values), needs=("tickets",))
+    async def _list(self, statement: Any, values: dict[str, Any], *, needs: tuple[str, ...] = ("tickets",)) -> list[Ticket]:
+        return await self._session.run(lambda connection: _all(connection, statement, to_ticket, values), needs=needs)
 
     async def siblings(self, origin_id: int) -> list[Ticket]:
         return await self._list(lists.siblings, {"of_origin": origin_id})
 
     async def open_for_contact(self, contact_id: int, *, limit: int = 20) -> list[Ticket]:
-        return await self._list(lists.open_of_contact, {"of_contact": contact_id, "most": limit})
+        needs = ("tickets",) if self._session.buffer.is_about("tickets", [contact_id]) else ()
+        return await self._list(lists.open_of_contact, {"of_contact": contact_id, "most": limit}, needs=needs)
 
     async def visible_to(self, contact: Contact, *, include_closed: bool, limit: int, before_id: int | None = None) -> list[Ticket]:
         statement = lists.visible(is_closed_too=include_closed, is_paged=before_id is not None)

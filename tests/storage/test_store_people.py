@@ -38,6 +38,17 @@ class TestContacts:
             assert await uow.people.contact_at(Address(channel="mail", value="new@x.example")) is None
             await uow.commit()
 
+    async def test_a_change_is_seen_at_once_in_the_same_unit_of_work(self, store: Storage) -> None:
+        async with store.write() as uow:
+            iryna = await person(uow, "1")
+            assert await uow.people.contact(iryna.id) == iryna
+            changed = replace(iryna, name="Ірина")
+            await uow.people.save_contact(changed)
+            assert await uow.people.contact(iryna.id) == await uow.people.contact_at(iryna.addresses[0]) == changed
+            await uow.commit()
+        async with store.read() as uow:
+            assert await uow.people.contact(iryna.id) == changed
+
     async def test_saving_replaces_the_addresses(self, store: Storage) -> None:
         one, two = Address(channel="mail", value="one@x.example"), Address(channel="mail", value="two@x.example")
         async with store.write() as uow:

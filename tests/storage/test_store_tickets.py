@@ -219,6 +219,22 @@ class TestLists:
             assert numbers(await uow.tickets.open_for_contact(iryna.id, limit=1)) == [4]
             assert await uow.tickets.open_count() == 4
 
+    async def test_lists_know_what_the_same_unit_of_work_has_just_changed(self, store: Storage, iryna: Contact) -> None:
+        async with store.write() as uow:
+            petro = await person(uow, "502")
+            uow.tickets.add(ticket(1, iryna, origin_id=5))
+            uow.tickets.add(ticket(2, petro))
+            assert numbers(await uow.tickets.open_for_contact(iryna.id)) == [1]
+            uow.tickets.add(ticket(3, iryna, origin_id=5))
+            assert numbers(await uow.tickets.open_for_contact(petro.id)) == [2]
+            assert numbers(await uow.tickets.open_for_contact(iryna.id)) == [3, 1]
+            uow.tickets.save(replace(ticket(3, iryna), contact_id=petro.id))
+            assert numbers(await uow.tickets.open_for_contact(iryna.id)) == [1]
+            assert numbers(await uow.tickets.open_for_contact(petro.id)) == [3, 2]
+            uow.tickets.save(replace(ticket(1, iryna, origin_id=5), closed_at=NOW))
+            assert await uow.tickets.open_for_contact(iryna.id) == []
+            assert numbers(await uow.tickets.siblings(5)) == [1]
+
     async def test_a_company_sees_its_tickets_but_for_private_ones(self, store: Storage) -> None:
         async with store.write() as uow:
             shop = await uow.people.add_client(name="Shop")
