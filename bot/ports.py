@@ -306,7 +306,8 @@ class Clocks(Protocol):
         ...
 
     async def running(self, *, after_id: int, limit: int) -> list[TicketClock]:
-        """Running and claimed clocks in id order, for recomputation in chunks."""
+        """Running and claimed clocks in id order, for recomputation in chunks. Inside `write()` they are locked along with their tickets,
+        skipping those another process holds."""
         ...
 
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from heapq import nsmallest
 
 from bot import notices
 from bot.model import Agent, Contact, Delivery, Route, Ticket, TicketClock
@@ -63,6 +64,18 @@ def _own_chat(owner: Agent | None, staff: StaffRoutes) -> tuple[Route, ...]:
 
 
 @dataclass(slots=True)
+class _Digest:
+    """One chat's so far: the most pressing lines, and how many there are in all."""
+
+    shown: list[Line] = field(default_factory=list)
+    total: int = 0
+
+    def add(self, lines: Sequence[Line]) -> None:
+        self.shown = nsmallest(SHOWN, [*self.shown, *lines], key=lambda line: line.pressing)
+        self.total += len(lines)
+
+
+@dataclass(slots=True)
 class Digests:
     """The digests of one tick at `now`, growing batch by batch. Dropped with the tick when a transaction fails."""
 
@@ -71,8 +84,8 @@ class Digests:
     now: datetime
     silent_since: datetime | None = None
     _edit_key: str | None = None
-    _by_route: dict[Route, list[Line]] = field(default_factory=dict)
-    _shown: dict[int, Reminder] = field(default_factory=dict)
+    _by_route: dict[Route, _Digest] = field(default_factory=dict)
+    _reminders: dict[int, Reminder] = field(default_factory=dict)
 
     async def deliveries(self, uow: UnitOfWork, lines: Sequence[Line], *, is_alone: bool) -> list[Delivery]:
         """The messages that a further batch of lines leads to; `is_alone`: no other batch came before or will come after."""
@@ -80,19 +93,19 @@ class Digests:
         for line in lines:
             for route in routes_of(line, self.staff):
                 touched.setdefault(route, []).append(line)
-                self._by_route.setdefault(route, []).append(line)
         if lines and not is_alone and self._edit_key is None:
             # By the clocks, not by the instant: two processes may tick at the same one.
             self._edit_key = f"nudges:{cause_of(lines)}"
         return [await self._delivery(uow, route, new) for route, new in touched.items()]
 
     async def _delivery(self, uow: UnitOfWork, route: Route, new: Sequence[Line]) -> Delivery:
-        everything = sorted(self._by_route[route], key=lambda line: line.pressing)
+        digest = self._by_route.setdefault(route, _Digest())
+        digest.add(new)
         return notices.nudge(
             route,
-            [await self._reminder(uow, line) for line in everything[:SHOWN]],
+            [await self._reminder(uow, line) for line in digest.shown],
             cause=cause_of(new),
-            total=len(everything),
+            total=digest.total,
             now=self.now,
             silent_since=self.silent_since,
             edit_key=self._edit_key,
@@ -100,8 +113,8 @@ class Digests:
 
     async def _reminder(self, uow: UnitOfWork, line: Line) -> Reminder:
         clock, calendars = line.clock, self.policy.calendars
-        if clock.id not in self._shown:
-            self._shown[clock.id] = Reminder(
+        if clock.id not in self._reminders:
+            self._reminders[clock.id] = Reminder(
                 facts=await _facts(uow, line),
                 rung=line.nudge.rung.value,
                 kind=clock.kind.value,
@@ -111,7 +124,7 @@ class Digests:
                 account=account(calendars.get(clock.calendar, self.policy.desk_calendar), clock.started_at, clock.due_at),
                 claimed_at=clock.met_at,
             )
-        return self._shown[clock.id]
+        return self._reminders[clock.id]
 
 
 def cause_of(lines: Sequence[Line]) -> str:

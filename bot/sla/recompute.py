@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.ports import Storage
+from bot.model import Ticket, TicketClock
+from bot.ports import Storage, UnitOfWork
 from bot.sla.clocks import recompute_clock
 from bot.sla.policy import Policy
 
 FINGERPRINT = "sla_calendars"
-CHUNK = 50
+CHUNK = 100
 # The offsets of a zone are sampled by the week; three years hold every rule that a running clock can meet.
 SAMPLED = timedelta(days=3 * 366)
 
@@ -55,23 +56,40 @@ async def recompute_all(storage: Storage, policy: Policy, *, now: datetime) -> i
             clocks = await uow.clocks.running(after_id=after_id, limit=CHUNK)
         if not clocks:
             return moved
+        # Nothing is locked for a look; most edits of a calendar concern few of the clocks.
+        stale = [clock for clock in clocks if recompute_clock(policy, clock, now=now) != clock]
+        if stale:
+            moved += await _recompute_chunk(storage, policy, stale, now=now)
         after_id = clocks[-1].id
-        stale = sorted({clock.ticket_id for clock in clocks if recompute_clock(policy, clock, now=now) != clock})
-        moved += await _recompute_tickets(storage, policy, stale, now=now) if stale else 0
         await asyncio.sleep(0)
 
 
-async def _recompute_tickets(storage: Storage, policy: Policy, ticket_ids: list[int], *, now: datetime) -> int:
-    """Locks each ticket before its clocks, as the desk's verbs do, and looks at the row again: it may have been met meanwhile."""
-    moved = 0
+async def _recompute_chunk(storage: Storage, policy: Policy, stale: list[TicketClock], *, now: datetime) -> int:
+    """Looks at the rows again under lock, for they may have been met meanwhile; those in other hands are waited for one by one."""
+    wanted = {clock.id: clock.ticket_id for clock in stale}
     async with storage.write() as uow:
-        for ticket_id in ticket_ids:
-            ticket = await uow.tickets.get(ticket_id)
-            snoozed_until_at = ticket.snoozed_until_at if ticket else None
-            for clock in await uow.clocks.of_ticket(ticket_id):
-                again = recompute_clock(policy, clock, now=now, snoozed_until_at=snoozed_until_at)
-                if again != clock:
-                    uow.clocks.save(again)
-                    moved += 1
+        locked = [clock for clock in await uow.clocks.running(after_id=min(wanted) - 1, limit=CHUNK) if clock.id in wanted]
+        tickets = {ticket.id: ticket for ticket in await uow.tickets.get_many([clock.ticket_id for clock in locked])}
+        moved = sum(_save_if_moved(uow, policy, clock, tickets.get(clock.ticket_id), now) for clock in locked)
+        await uow.commit()
+    left = set(wanted) - {clock.id for clock in locked}
+    for ticket_id in sorted({wanted[clock_id] for clock_id in left}):
+        moved += await _recompute_ticket(storage, policy, ticket_id, now=now)
+    return moved
+
+
+async def _recompute_ticket(storage: Storage, policy: Policy, ticket_id: int, *, now: datetime) -> int:
+    """Locks the ticket before its clocks, as the desk's verbs do."""
+    async with storage.write() as uow:
+        ticket = await uow.tickets.get(ticket_id)
+        moved = sum(_save_if_moved(uow, policy, clock, ticket, now) for clock in await uow.clocks.of_ticket(ticket_id))
         await uow.commit()
     return moved
+
+
+def _save_if_moved(uow: UnitOfWork, policy: Policy, clock: TicketClock, ticket: Ticket | None, now: datetime) -> bool:
+    again = recompute_clock(policy, clock, now=now, snoozed_until_at=ticket.snoozed_until_at if ticket else None)
+    if again == clock:
+        return False
+    uow.clocks.save(again)
+    return True

@@ -99,9 +99,10 @@ def next_rung_at(policy: Policy, clock: TicketClock, *, after: datetime) -> date
 def current_rung(policy: Policy, clock: TicketClock, now: datetime) -> Rung | None:
     """The latest rung that has come by `now`; None before the first."""
     plan = _plan(policy, clock)
-    first_repeat = next(plan.repeats(policy.desk_calendar, after=plan.anchor), None)
-    if first_repeat is not None and first_repeat <= now:
-        return plan.repeat
+    if now > plan.anchor:
+        first_repeat = next(plan.repeats(policy.desk_calendar, after=plan.anchor), None)
+        if first_repeat is not None and first_repeat <= now:
+            return plan.repeat
     return next((rung for rung, at in reversed(plan.fixed) if at <= now), None)
 
 

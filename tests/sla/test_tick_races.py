@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,10 @@ import pytest
 from bot.errors import Transient
 from bot.model import ClockState, Priority
 from bot.ports import Storage
+from bot.sla.calendars import preset_calendars
+from bot.sla.intervals import DayException
+from bot.sla.policy import Policy
+from bot.sla.recompute import recompute_all
 from bot.storage import open_storage
 from bot.storage.memory import MemoryStorage
 from tests.builders import LEAD_CHAT, STAFF_CHAT, TUESDAY
@@ -96,3 +100,19 @@ async def test_e23_an_answer_that_races_the_tick_leaves_one_story(store: Storage
         kinds = [event.kind for event in await desk.events_of(ticket, "nudged", "answer")]
         assert kinds in (["answer"], ["nudged", "answer"])
     assert (await desk.tick(after=60 * MINUTE)).claimed == 0
+
+
+async def test_a_recompute_that_races_answers_brings_no_clock_back(store: Storage) -> None:
+    desk = await TickingDesk.on(store)
+    tickets = await desk.arrive(Priority.LOW, count=40)
+    rested = Policy(calendars=preset_calendars(exceptions=(DayException(on=date(2026, 11, 25)),)))
+
+    async def answer(number: int) -> None:
+        async with store.write() as uow:
+            await desk.world.desk.reply(uow, number, desk.world.olena, "Вже працює.")
+            await uow.commit()
+
+    answered, left = tickets[::2], tickets[1::2]
+    await asyncio.gather(recompute_all(store, rested, now=TUESDAY), *(answer(ticket.id) for ticket in answered))
+    assert {(await desk.clock_of(ticket)).state for ticket in answered} == {ClockState.MET}
+    assert {(await desk.clock_of(ticket)).due_at for ticket in left} == {TUESDAY + timedelta(hours=48)}
