@@ -31,6 +31,8 @@ _BATCH = 100
 _LEASE = timedelta(seconds=90)
 _RENEW_BEFORE = timedelta(seconds=50)
 _STANDBY_PAUSE = 5.0
+_INSTANT = 0.1
+_PAUSE_AFTER_INSTANT = 0.2
 _OFFSET_GOOD_FOR = timedelta(days=5)
 """Telegram says: after a week without updates the next number may be any."""
 _ALBUM_GAP = timedelta(seconds=2)
@@ -83,10 +85,14 @@ class Poller:
         # The first answer comes at once: nobody should have to wait for the end of a long poll to learn that we are connected.
         wait = _POLL if self._health.state == "running" else 0
         parameters: dict[str, Any] = {"timeout": wait, "limit": _BATCH, "allowed_updates": list(ALLOWED_UPDATES)}
+        asked_at = asyncio.get_running_loop().time()
         updates = await self._connection.call("getUpdates", parameters | ({"offset": offset} if offset else {}), wait=wait)
         self._health.up(self._clock.now())
         if updates:
             await self._store(updates, bot_id, offset_key)
+        elif wait and asyncio.get_running_loop().time() - asked_at < _INSTANT:
+            # A server that does not wait, as it should, must not be asked thousands of times a second.
+            await asyncio.sleep(_PAUSE_AFTER_INSTANT)
 
     async def _store(self, updates: Sequence[Mapping[str, Any]], bot_id: int, offset_key: str) -> None:
         """Commit the updates and the offset after them; whoever fails here gets the same updates again."""

@@ -60,8 +60,12 @@ async def _set_commands(connection: Connection) -> None:
 async def _trouble_with(connection: Connection, chat: int, bot_id: int) -> str:
     try:
         member = await connection.call("getChatMember", {"chat_id": chat, "user_id": bot_id})
+    except TokenRefused:
+        raise
     except Permanent:
         return "Бота немає в цьому чаті: додайте його."
+    except BotError:
+        return "Не вдалося перевірити права бота в цьому чаті."
     if member.get("status") not in ("administrator", "creator"):
         return "Бот не адміністратор чату, тому бачить лише команди та відповіді: дайте йому права адміністратора."
     return ""
