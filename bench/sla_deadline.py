@@ -1,6 +1,6 @@
 """Microseconds per deadline on the desk's hours, cold (each day worked out anew) and warm (days remembered, as in the running service).
 
-Run: `.venv/bin/python bench/bench_sla_deadline.py`, or `make bench`. Aim: at most 150 µs for 24 desk hours, cold.
+Run: `.venv/bin/python bench/sla_deadline.py`, or `make bench`. Aim: at most 150 µs for 24 desk hours, cold.
 """
 
 from __future__ import annotations
