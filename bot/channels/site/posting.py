@@ -45,8 +45,11 @@ async def post(site: Site, contact: Contact, posted: parse.Posted, *, source: st
 async def _let_answers_find(uow: UnitOfWork, contact: Contact) -> None:
     """The intake knows people by their addresses: whoever posts here has one here."""
     address = Address(channel=parse.CHANNEL, value=str(contact.id))
-    if address not in contact.addresses:
-        known = await uow.people.contact(contact.id) or contact
+    if address in contact.addresses:
+        return
+    # Read again inside the transaction: the page before this one may have added it.
+    known = await uow.people.contact(contact.id) or contact
+    if address not in known.addresses:
         await uow.people.save_contact(replace(known, addresses=(*known.addresses, address)))
 
 

@@ -38,6 +38,7 @@ class TicketRow:
     who: str
     at: datetime
     when: str
+    result: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,7 @@ def ticket_rows(tickets: Sequence[Ticket], *, contact: Contact, names: Mapping[i
                 who="" if ticket.contact_id == contact.id else names.get(ticket.contact_id, ""),
                 at=at,
                 when=reader.moment(at),
+                result=ticket.result,
             )
         )
     return rows

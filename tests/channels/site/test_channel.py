@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +13,19 @@ from bot.channels.site import parse, posting
 from bot.channels.site.parse import CHAT, FORM
 from bot.errors import Rejected
 from bot.model import Delivery, Route, Ticket
+from bot.storage import open_storage
 from tests.builders import TUESDAY
-from tests.channels.site.house import House
+from tests.channels.site.house import House, build_house
 
 SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
+    """In memory, and on a real database: what the channel asks of a store is the same."""
+    built = await build_house(None if request.param == "memory" else await open_storage(f"sqlite:///{tmp_path}/desk.db"))
+    yield built
+    await built.storage.close()
 
 
 async def post(house: House, name: str, text: str, *, external_id: str, source: str = CHAT, ticket_id: int | None = None) -> int | None:
@@ -37,6 +49,16 @@ async def test_the_same_line_twice_is_one(house: House) -> None:
     await house.work(6 * SECOND)
     assert len(await house.tickets("iryna")) == 1
     assert [row.kind for row in await house.told("iryna")] == ["own_line", "receipt"]
+
+
+async def test_two_lines_at_once_are_two(house: House) -> None:
+    lines = [post(house, "iryna", f"Не друкує чек на касі {number}", external_id=f"0000000{number}") for number in range(5)]
+    assert None not in await asyncio.gather(*lines)
+    await house.work(6 * SECOND)
+    [ticket] = await house.tickets("iryna")
+    async with house.storage.read() as uow:
+        [message] = await uow.tickets.messages(ticket.id)
+    assert message.text.count("Не друкує") == 5
 
 
 async def test_two_people_may_have_the_same_page_id(house: House) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from bot.model import Category, Outcome, Priority, ReasonState, Turn, UrgencyReason
+from bot.model import Actor, Category, Outcome, Priority, ReasonState, Turn, UrgencyReason
 from tests.channels.site.house import Browser, House, build_house
 
 
@@ -104,6 +104,15 @@ async def test_closed_tickets_are_one_click_away(house: House) -> None:
     shown = (await browser.get("/?closed=1")).text
     assert f'href="{page}"' in shown
     assert "закрито: вже не актуально" in shown
+
+
+async def test_the_list_tells_the_result_of_what_is_closed(house: House) -> None:
+    browser, number = await opened(house)
+    async with house.storage.write() as uow:
+        who = Actor.agent(house.agent("olena"))
+        await house.desk.close(uow, number, who, outcome=Outcome.SOLVED, result="Оновлено драйвер")
+        await uow.commit()
+    assert "Оновлено драйвер" in (await browser.get("/?closed=1")).text
 
 
 async def test_a_client_cannot_close_with_an_outcome_of_the_staff(house: House) -> None:

@@ -41,11 +41,10 @@ function say(trouble) {
   place.append(line);
 }
 
-// Sends a form and stays on the page. Resolves to true when the server has it.
-async function send(form, submitter) {
-  const body = new URLSearchParams(new FormData(form, submitter));
+// Posts a form's data and stays on the page. Resolves to true when the server has it.
+async function send(action, body) {
   try {
-    const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "application/json" }, credentials: "same-origin" });
+    const answer = await fetch(action, { method: "POST", body, headers: { accept: "application/json" }, credentials: "same-origin" });
     if (answer.ok) { say(""); return true; }
     const told = await answer.json().catch(() => ({}));
     say(told.error || document.title);
@@ -54,6 +53,23 @@ async function send(form, submitter) {
     say(offline ? offline.dataset.offline : "");
   }
   return false;
+}
+
+// Lists and talks keep themselves up to date: the page is fetched again and what changed in it is exchanged, unless it is being used.
+const fresh = Array.from(document.querySelectorAll("[data-refresh][id]"));
+if (fresh.length) {
+  const renew = async () => {
+    if (document.hidden) return;
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) return;
+    const there = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const { id } of fresh) {
+      const old = document.getElementById(id);
+      const now = there.getElementById(id);
+      if (old && now && !old.contains(document.activeElement) && !find("details[open]", old) && old.innerHTML !== now.innerHTML) old.replaceWith(now);
+    }
+  };
+  setInterval(() => { renew().catch(() => {}); }, 10000);
 }
 
 const live = find("[data-updates]");
@@ -112,7 +128,7 @@ if (live) {
     const form = event.target;
     const own = Array.from(form.closest(".buttons").querySelectorAll("button"));
     own.forEach((button) => { button.disabled = true; });
-    const went = await send(form, event.submitter);
+    const went = await send(form.action, new URLSearchParams(new FormData(form, event.submitter)));
     if (!went) own.forEach((button) => { button.disabled = false; });
     await look(0).catch(() => {});
     toEnd();
@@ -138,18 +154,27 @@ if (live) {
     text.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.isComposing) { event.preventDefault(); composer.requestSubmit(); }
     });
-    composer.addEventListener("submit", async (event) => {
+    // Lines leave in order, one after another; the field is free for the next one at once. What could not be sent comes back into it,
+    // with its id: if the server had it after all, sending it again is not a second message.
+    let leaving = Promise.resolve();
+    const deliver = async (body) => {
+      if (!await send(composer.action, body)) {
+        text.value = text.value ? `${body.get("text")}\n${text.value}` : body.get("text");
+        composer.elements.id.value = body.get("id");
+        choose(body.get("ticket"));
+        return;
+      }
+      await look(0).catch(() => {});
+      toEnd();
+    };
+    composer.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!text.value.trim() || composer.dataset.sending) return;
-      composer.dataset.sending = "yes";
-      const went = await send(composer, event.submitter);
-      delete composer.dataset.sending;
-      if (!went) return;
+      if (!text.value.trim()) return;
+      const body = new URLSearchParams(new FormData(composer));
       text.value = "";
       composer.elements.id.value = freshId();
       choose("");
-      await look(0).catch(() => {});
-      toEnd();
+      leaving = leaving.then(() => deliver(body));
     });
   }
   if (typing) showTyping(Number(typing.dataset.typing));
