@@ -21,7 +21,8 @@ _TOKEN = re.compile(
       | (?P<text>[^"<(,;:=]+|.)""",
     re.X | re.S,
 )
-_BARE = re.compile(r"[^\s@<>()\[\],;:\"]+@[^\s@<>()\[\],;:\"]+")
+# Bounded: an unbounded local part is looked for from each of 40,000 signs to the end.
+_BARE = re.compile(r"[^\s@<>()\[\],;:\"]{1,200}@[^\s@<>()\[\],;:\"]{1,255}")
 _WHOLE = re.compile(r'^(?:[^\s@<>"]+|"[^"\n]*")@[^\s@<>"]+$')
 
 
@@ -85,7 +86,7 @@ def _take(entry: _Entry, found: list[MailAddress]) -> None:
         name, address = "", whole  # "a b"@example.com
     if not address and (inside := _BARE.search(name)):
         address = bare(inside[0])
-        name = name.replace(inside[0], " ")
+        name = name[: inside.start()].strip()
     if not address:
         return
     shown = decode_words(name or " ".join(entry.comments))

@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
+from bot.channels.mail.addresses import bare
 from bot.channels.mail.charset import clean
 from bot.channels.mail.layout import as_html, as_text
 from bot.channels.mail.machines import LOOP_HEADER
@@ -85,7 +86,9 @@ def _keep_machines_quiet(mail: EmailMessage, mailbox: Mailbox, *, is_automatic: 
 
 
 def _address(value: str, name: str = "") -> Address:
-    local, _, domain = value.rpartition("@")
+    local, _, domain = bare(value).rpartition("@")
+    if not local:
+        raise Unreachable("Це не поштова адреса.")
     try:
         return Address(display_name=" ".join(clean(name).split()), username=local, domain=domain)
     except (ValueError, IndexError) as error:

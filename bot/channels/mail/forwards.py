@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.channels.mail import quote_words as words
 from bot.channels.mail.addresses import parse
-from bot.channels.mail.quote_lines import Line, key_of
+from bot.channels.mail.quote_lines import Line
 from bot.channels.mail.values import Forwarded
 
 
@@ -29,7 +29,7 @@ def _fields(introduction: Sequence[Line]) -> dict[str, str]:
     fields: dict[str, str] = {}
     for line in introduction:
         found = words.HEADER_LINE.match(line.plain)
-        if found and (kind := key_of(line)):
+        if found and (kind := line.key):
             fields.setdefault(kind, found[2].strip())
         elif len(inline := words.INLINE_KEY.split(line.plain)) > 4:
             for key, value in zip(inline[1::2], inline[2::2], strict=True):

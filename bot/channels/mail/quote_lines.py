@@ -14,11 +14,13 @@ _PREFIX = re.compile(r"^\s{0,3}(?:[>|]\s?)+")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`plain` is without quote prefix, odd spaces and entities; `is_quoted` when there was a prefix; `raw` is the line itself."""
+    """`plain` is without quote prefix, odd spaces and entities; `is_quoted` when there was a prefix; `raw` is the line itself;
+    `key` names the kind of a header line (from, to, date, subject, other)."""
 
     raw: str
     plain: str
     is_quoted: bool
+    key: str | None
 
     @property
     def is_blank(self) -> bool:
@@ -32,7 +34,16 @@ class Line:
         if "&" in shown:
             shown = shown.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"')
         prefix = _PREFIX.match(shown) if ">" in shown or "|" in shown else None
-        return cls(raw, (shown[prefix.end() :] if prefix else shown).strip(), bool(prefix))
+        plain = (shown[prefix.end() :] if prefix else shown).strip()
+        return cls(raw, plain, bool(prefix), _key_of(plain) if ":" in plain[:_KEY_REACH] else None)
+
+
+_KEY_REACH = 40
+
+
+def _key_of(plain: str) -> str | None:
+    found = words.HEADER_LINE.match(plain)
+    return words.KEY_OF.get(found[1].strip().lower()) if found else None
 
 
 def has_words(lines: Sequence[Line]) -> bool:
@@ -45,8 +56,3 @@ def filled(lines: Sequence[Line], start: int) -> list[Line]:
 
 def join(lines: Sequence[Line]) -> str:
     return "\n".join(line.raw.rstrip() for line in lines).strip("\n")
-
-
-def key_of(line: Line) -> str | None:
-    found = words.HEADER_LINE.match(line.plain) if ":" in line.plain else None
-    return words.KEY_OF.get(found[1].strip().lower()) if found else None

@@ -48,7 +48,7 @@ VERB = re.compile(
 )
 # A person spoke, at a time that the line does not tell; programs that "say" something are spoken of in the present.
 PAST_VERB = re.compile(r"\b(?:писав|писала|написав|написала|писал|написал|написала|wrote|said)(?:\(-?л?а\))?\s*:$", re.I)
-ADDRESS = re.compile(r"[^\s<>@\"(\[]+@[^\s<>@\")\]]+\.[^\s<>@\")\]]+")
+ADDRESS = re.compile(r"[^\s<>@\"(\[]{1,120}@[^\s<>@\")\]]{1,200}\.[^\s<>@\")\]]{1,60}")
 
 _REPLY_PHRASES = (
     r"original\s+message|original\s+mail|reply\s+message|исходное\s+сообщение|оригинальное\s+сообщение|исходное\s+письмо"

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 
 from bot.channels.mail import quote_words as words
 from bot.channels.mail.forwards import read_forwarded
-from bot.channels.mail.quote_lines import Line, filled, has_words, join, key_of
-from bot.channels.mail.signatures import split_signature
+from bot.channels.mail.quote_lines import Line, filled, has_words, join
+from bot.channels.mail.signatures import is_mobile, split_signature
 from bot.channels.mail.values import Forwarded
 
 _MAX_ATTRIBUTION = 6
+_MAX_DEPTH = 8
+# An answer longer than this is a pasted log: nobody quotes below it.
+_MAX_LINES = 5_000
 _WRAPPED = 55
 
 
@@ -39,8 +42,9 @@ class _Cut:
     is_forward: bool = False
 
 
-def divide(text: str, *, subject: str = "") -> Division:
-    """Splits a plain-text body (LF line ends). Never raises, linear in the length of the text. The subject tells a forward from a reply."""
+def divide(text: str, *, subject: str = "", depth: int = 0) -> Division:
+    """Splits a plain-text body (LF line ends). Never raises, linear in the length of the text. The subject tells a forward from a reply;
+    `depth` counts the introductions that were looked behind because nothing new stood above them."""
     lines = [Line.of(raw) for raw in text.split("\n")]
     cut = _first_cut(lines)
     if cut is None:
@@ -58,19 +62,19 @@ def divide(text: str, *, subject: str = "") -> Division:
     forwarded = read_forwarded(introduction, below) if passes_on or not has_words(own) else None
     if has_words(own):
         return _division(own, [*introduction, *below], signature, forwarded)
-    return _nothing_new(lines, introduction, below, signature, forwarded)
+    return _nothing_new(lines, introduction, below, signature, forwarded, depth)
 
 
 def _nothing_new(
-    lines: list[Line], introduction: list[Line], below: list[Line], signature: list[Line], forwarded: Forwarded | None
+    lines: list[Line], introduction: list[Line], below: list[Line], signature: list[Line], forwarded: Forwarded | None, depth: int
 ) -> Division:
     """Nothing stands above the cut: a bare forward, or an answer below an unmarked quote. Then the latest word in there counts."""
     if not has_words(below):
         return _division([*lines], [], [], None)
-    body = [line for line in below if not line.is_blank]
-    unquoted = [Line.of(line.plain) if all(each.is_quoted for each in body) else line for line in below]
-    if introduction and len(below) < len(lines):
-        inner = divide("\n".join(line.raw for line in unquoted))
+    is_all_quoted = all(line.is_quoted or line.is_blank for line in below)
+    unquoted = [Line.of(line.plain) for line in below] if is_all_quoted else below
+    if introduction and depth < _MAX_DEPTH:
+        inner = divide("\n".join(line.raw for line in unquoted), depth=depth + 1)
         quoted = "\n".join(part for part in (join(introduction), inner.quoted) if part)
         ending = "\n".join(part for part in (join(signature), inner.signature) if part)
         return Division(text=inner.text, quoted=quoted, signature=ending, forwarded=forwarded)
@@ -95,16 +99,20 @@ def _without_quotes(lines: list[Line]) -> Division:
 
 
 def _first_cut(lines: list[Line]) -> _Cut | None:
-    for number, line in enumerate(lines):
+    tried_to = 0
+    for number, line in enumerate(lines[:_MAX_LINES]):
         if line.is_blank:
             continue
-        cut = _cut_at(lines, number)
+        headers_end = _headers_end(lines, number) if number >= tried_to and line.key else 0
+        # What is no header block as a whole is none from its second line on.
+        tried_to = max(tried_to, headers_end)
+        cut = _cut_at(lines, number, headers_end)
         if cut:
             return _Cut(_with_rules_above(lines, cut.start), cut.body, cut.is_forward)
     return None
 
 
-def _cut_at(lines: list[Line], number: int) -> _Cut | None:
+def _cut_at(lines: list[Line], number: int, headers_end: int) -> _Cut | None:
     plain = lines[number].plain
     if plain[0] in "-–—_=*" or plain[-1] in ":-–—_=" or plain[0].isalpha():
         if words.MARKER.search(plain):
@@ -113,10 +121,8 @@ def _cut_at(lines: list[Line], number: int) -> _Cut | None:
             return _Cut(number, max(number + 1, _headers_end(lines, number + 1)), is_forward=True)
         if words.REPLY_SEPARATOR.match(plain):
             return _Cut(number, max(number + 1, _headers_end(lines, number + 1)))
-    if ":" in plain and words.HEADER_LINE.match(plain):
-        end = _headers_end(lines, number)
-        if end and _is_header_block(lines[number:end]):
-            return _Cut(number, end)
+    if headers_end and _is_header_block(lines[number:headers_end]):
+        return _Cut(number, headers_end)
     taken = _attribution(lines, number)
     return _Cut(number, number + taken) if taken else None
 
@@ -142,7 +148,7 @@ def _headers_end(lines: list[Line], start: int) -> int:
     end, number, gap, seen = 0, start, 0, False
     while number < len(lines) and number < start + 40:
         line = lines[number]
-        if key_of(line):
+        if line.key:
             seen, gap, end = True, 0, number + 1
         elif line.is_blank:
             gap += 1
@@ -156,19 +162,19 @@ def _headers_end(lines: list[Line], start: int) -> int:
 
 def _continues_header(lines: list[Line], number: int) -> bool:
     """A long To line, or an address, wrapped onto the next line: another header must follow soon."""
-    return any(key_of(line) for line in lines[number + 1 : number + 3])
+    return any(line.key for line in lines[number + 1 : number + 3])
 
 
 def _is_header_block(lines: list[Line]) -> bool:
     """Three kinds with a sender, and an address or a date to prove it: "Від: якого числа…" with "Тема: …" is a client's own text."""
-    kinds = {kind for line in lines if (kind := key_of(line))}
-    named = [line for line in lines if key_of(line) in ("from", "to", "date")]
+    kinds = {kind for line in lines if (kind := line.key)}
+    named = [line for line in lines if line.key in ("from", "to", "date")]
     proof = any(words.ADDRESS.search(line.plain) or words.FULL_DATE.search(line.plain) for line in named)
     if "from" in kinds and len(kinds) >= 3 and proof:
         return True
     # Short ones: a sender's address and a full date, which nobody writes as a pair of their own.
-    has_sender = any(key_of(line) == "from" and words.ADDRESS.search(line.plain) for line in named)
-    return has_sender and any(key_of(line) == "date" and words.FULL_DATE.search(line.plain) for line in named)
+    has_sender = any(line.key == "from" and words.ADDRESS.search(line.plain) for line in named)
+    return has_sender and any(line.key == "date" and words.FULL_DATE.search(line.plain) for line in named)
 
 
 def _attribution(lines: list[Line], number: int) -> int:
@@ -187,8 +193,8 @@ def _attribution(lines: list[Line], number: int) -> int:
         if line.is_blank or (line.is_quoted != lines[number].is_quoted and not is_open):
             return 0
         text = f"{text} {'>' if is_open and line.is_quoted else ''}{line.plain}".strip()
-        if len(text) > 400:
-            return 0
+        if len(text) > 400 or (taken > 1 and words.FULL_DATE.search(line.plain)):
+            return 0  # one date is enough for one attribution
         if _is_attribution(text, is_wrapped=taken > 1, quote_follows=_next_is_quoted(lines, number + taken)):
             return taken
         if taken == 1 and words.PAST_VERB.search(text) and len(text.split()) <= 8 and _is_quoted_to_the_end(lines, number + 1):
@@ -269,7 +275,7 @@ def _between_quotes(lines: list[Line]) -> tuple[list[Line], list[Line], list[Lin
     ending = [*signature, *tail]
     if not has_words(own):
         return [], [*quoted, *own], ending
-    if all(line.is_blank or words.MOBILE.match(line.plain) for line in own):
+    if all(line.is_blank or is_mobile(line) for line in own):
         return [], quoted, [*own, *ending]
     return own, quoted, ending
 

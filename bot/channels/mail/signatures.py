@@ -43,9 +43,14 @@ def _trim_mobile(own: list[Line], signature: list[Line]) -> tuple[list[Line], li
     last = len(own)
     while last:
         line = own[last - 1]
-        if not (line.is_blank or words.MOBILE.match(line.plain) or words.RULE.match(line.plain) or words.DELIMITER.match(line.plain)):
+        if not (line.is_blank or is_mobile(line) or words.RULE.match(line.plain) or words.DELIMITER.match(line.plain)):
             break
         last -= 1
     if not any(not line.is_blank for line in own[last:]):
         return own, signature
     return own[:last], [*own[last:], *signature]
+
+
+def is_mobile(line: Line) -> bool:
+    """ "Sent from my phone" in any language: short, and about a device or a mail program."""
+    return len(line.plain) <= 160 and words.MOBILE.match(line.plain) is not None

@@ -47,7 +47,8 @@ def main(arguments: Sequence[str]) -> None:
     """`own` as JSON is the only argument."""
     limit_memory()
     given = json.loads(arguments[0])
-    serve(Own(addresses=frozenset(given["addresses"])), sys.stdin.buffer, sys.stdout.buffer)
+    answers, sys.stdout = sys.stdout.buffer, sys.stderr  # whatever a library prints must not stand between the answers
+    serve(Own(addresses=frozenset(given["addresses"])), sys.stdin.buffer, answers)
 
 
 if __name__ == "__main__":

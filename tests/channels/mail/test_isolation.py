@@ -1,0 +1,111 @@
+"""The parsing process: it answers like the parser itself, and what breaks it breaks nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.channels.mail import isolation
+from bot.channels.mail.isolation import Parser
+from bot.channels.mail.parse import parse
+from bot.errors import Permanent
+
+CORPUS = sorted((Path(__file__).resolve().parents[2] / "corpus" / "mail").glob("*.eml"))
+# A worker that behaves like the real one, except for mails that name what is to happen.
+TROUBLED = """
+import os, sys, time
+from bot.channels.mail import worker
+read = worker.parse
+def parse(raw, own):
+    if b"DIE" in raw: raise SystemExit(3)
+    if b"HANG" in raw: time.sleep(60)
+    if b"EAT" in raw: bytearray(2_000_000_000)
+    if b"BABBLE" in raw: os.write(1, b"nonsense")
+    return read(raw, own)
+worker.parse = parse
+worker.main(sys.argv[1:])
+"""
+
+
+@pytest.fixture
+async def parser() -> AsyncIterator[Parser]:
+    made = Parser(time_limit=10)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def troubled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parser]:
+    script = tmp_path / "troubled.py"
+    script.write_text(TROUBLED)
+    start = asyncio.create_subprocess_exec
+
+    async def instead(_python: str, _flag: str, _module: str, *arguments: str, **options: object) -> object:
+        return await start(sys.executable, str(script), *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(isolation.asyncio, "create_subprocess_exec", instead)
+    made = Parser(time_limit=3)
+    yield made
+    await made.close()
+
+
+async def test_the_worker_reads_like_the_parser(parser: Parser) -> None:
+    raws = [path.read_bytes() for path in CORPUS] * 5
+    assert await asyncio.gather(*(parser.parse(raw) for raw in raws)) == [parse(raw) for raw in raws]
+
+
+async def test_a_big_mail_does_not_hold_the_loop(parser: Parser) -> None:
+    data = os.urandom(10_000_000)
+    raw = b"Subject: x\r\nContent-Type: a/b; name=x.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(data)
+    stalls: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            stalls.append(time.perf_counter() - before)
+
+    await parser.parse(b"warm up")
+    watcher = asyncio.create_task(watch())
+    mail = await parser.parse(raw)
+    watcher.cancel()
+    assert mail.files[0].content == data
+    assert max(stalls) < 0.3  # measured 4 ms; the machine of a test may be busy
+
+
+@pytest.mark.parametrize("trouble", [b"DIE", b"HANG", b"EAT", b"BABBLE"])
+async def test_a_poison_mail_is_told_apart_from_its_neighbours(troubled: Parser, trouble: bytes) -> None:
+    raws = [b"Subject: 1\n\none", b"Subject: 2\n\n" + trouble, b"Subject: 3\n\nthree"]
+    first, poison, third = await asyncio.gather(*(troubled.parse(raw) for raw in raws), return_exceptions=True)
+    assert isinstance(poison, Permanent)
+    assert first == parse(raws[0])
+    assert third == parse(raws[2])
+    assert await troubled.parse(raws[0]) == parse(raws[0])
+
+
+async def test_the_worker_leaves_when_there_is_nothing_to_do() -> None:
+    parser = Parser(idle_stop=0.1)
+    await parser.parse(b"x")
+    process = parser._process
+    assert process is not None
+    await asyncio.wait_for(process.wait(), 5)
+    assert (await parser.parse(b"Subject: again\n\nx")).subject == "again"
+    await parser.close()
+
+
+async def test_closing_ends_the_worker_and_whoever_waits(troubled: Parser) -> None:
+    waiting = asyncio.create_task(troubled.parse(b"HANG"))
+    await asyncio.sleep(0.3)
+    process = troubled._process
+    assert process is not None
+    await troubled.close()
+    assert process.returncode is not None
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
