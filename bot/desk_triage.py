@@ -29,7 +29,10 @@ class Triage(DeskBase):
         return await self._tell_staff_only(uow, ticket)
 
     async def set_priority(self, uow: UnitOfWork, ticket_id: int, priority: Priority, actor: Actor, *, because: str = "") -> Ticket:
-        """Change the criticality (R9); the clocks follow. Urgent without a reason asks for one; when staff lower it, the client reads why (R11)."""
+        """Change the criticality (R9); the clocks follow. Urgent without a reason asks for one (R11).
+
+        When staff lower it they must say why, and the client reads it.
+        """
         ticket = await self._open(uow, ticket_id, actor)
         if ticket.priority is priority:
             return ticket

@@ -1,7 +1,8 @@
 """What people are told, as neutral JSON: the one place that knows the shape of a delivery's body.
 
 Each function makes `Delivery` values for one occasion; a channel's render turns the body into its own words and buttons. Bodies hold
-facts, never markup. Instants in a body are ISO 8601 in UTC. Keys are unique by cause, version and recipient, so that a verb that runs twice tells once.
+facts, never markup. Instants in a body are ISO 8601 in UTC. Keys are unique by cause, version and recipient, so that a verb that runs
+twice tells once.
 
 Kinds for a client: receipt, urgency_question, claimed, answer, question, proposal, closed, reopened, priority_changed, handed_over,
 new_task_offer, say. Kinds for staff: card (edited, not repeated), client_word, nudge, alert, say. Every client body has `language`.
@@ -51,7 +52,7 @@ class Facts:
     letter: dict[str, Any] = field(default_factory=dict)
 
     def for_client(self) -> dict[str, Any]:
-        """id, title, priority, is_priority_guessed, category, is_category_guessed, lamp, turn, due_at, reason, reason_state, is_call_back"""
+        """The facts of the ticket that `_ticket` names, and its lamp as the requester sees it."""
         return _ticket(self.ticket, self.due_at) | {"lamp": client_lamp(self.ticket, viewer_contact_id=self.contact.id).value}
 
     def for_staff(self) -> dict[str, Any]:
@@ -81,7 +82,8 @@ class Facts:
 def _files(attachments: Sequence[Attachment]) -> list[dict[str, Any]]:
     """`ref` says where a channel finds the bytes, `kind` how it shows them."""
     return [
-        {"name": file.name, "kind": file.kind, "size": file.size, "content_type": file.content_type, "ref": file.ref} for file in attachments
+        {"name": file.name, "kind": file.kind, "size": file.size, "content_type": file.content_type, "ref": file.ref}
+        for file in attachments
     ]
 
 
@@ -137,7 +139,8 @@ def receipt(
 ) -> list[Delivery]:
     """What was registered, in one message (R5). `act`: "one", "split" (undo is offered) or "ask" (`offer`: the titles of a possible split).
 
-    `hints` are open tickets that the message may belong to. In a letter the urgency question goes along (`ask_urgency`); in a chat it is a message of its own, see `urgency_question`.
+    `hints` are open tickets that the message may belong to. In a letter the urgency question goes along (`ask_urgency`); in a chat it is a
+    message of its own, see `urgency_question`.
     """
     first = made[0]
     body = {

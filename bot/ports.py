@@ -162,7 +162,7 @@ class Outbox(Protocol):
     """The durable list of deliveries to make."""
 
     def add(self, delivery: Delivery) -> None:
-        """Buffer a delivery; a row whose `key` is there already stays as it is. An unsent row of the same route and `edit_key` is superseded."""
+        """Buffer a delivery; a row whose `key` is there stays as it is. An unsent row of the same route and `edit_key` is superseded."""
         ...
 
     async def claim(
@@ -205,7 +205,7 @@ class Outbox(Protocol):
         ...
 
     async def release_leases(self) -> None:
-        """What was being sent has an unknown outcome now (UNSURE, the second time DEAD): for the only process on a database, at its start."""
+        """What was being sent has an unknown outcome now (UNSURE, the second time DEAD): for the only process, at its start."""
         ...
 
     async def dead_rows(self, *, limit: int = 50) -> list[Delivery]: ...
@@ -242,7 +242,7 @@ class Tickets(Protocol):
         ...
 
     def save(self, ticket: Ticket) -> None:
-        """Buffer the new state; `version` is raised by one here (what `get` then returns). A change by others since `get` raises Conflict."""
+        """Buffer the new state; `version` is raised by one here, as `get` then shows. A change by others since `get` raises Conflict."""
         ...
 
     def add_message(self, message: Message) -> None: ...

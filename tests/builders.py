@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from bot.desk import Desk
@@ -18,6 +19,7 @@ from tests.fakes import FakeClock
 # Tuesday 24 November 2026, 10:00 in Kyiv: the desk is open.
 TUESDAY = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 STAFF_CHAT = Route(channel="telegram", recipient="-1001")
+_EVENTS = count(1)
 LEAD_CHAT = Route(channel="telegram", recipient="-1002")
 
 
@@ -45,7 +47,7 @@ class World:
             event = RawEvent(
                 channel=inbound.channel,
                 source="test",
-                external_id=f"e{id(inbound)}-{self.clock.now().timestamp()}-{text[:20]}",
+                external_id=f"event-{next(_EVENTS)}",
                 conversation=inbound.conversation,
                 raw=b"{}",
                 received_at=inbound.received_at,

@@ -130,7 +130,7 @@ class InboxWorker:
         uow.inbox.finish(results, now=self._clock.now())
 
     async def _failed(self, items: Sequence[InboxItem], error: Exception) -> None:
-        """Of several rows the poison is found and its neighbours stay together (a burst is one thought); one row is retried or kept aside."""
+        """Of several rows the poison is found, its neighbours stay together (a burst is one thought); one row is retried or kept aside."""
         if len(items) > 1 and not isinstance(error, Transient):
             await self._without_poison(items)
             return
