@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from email.header import Header
 from email.message import EmailMessage
@@ -19,10 +19,10 @@ from bot.channels.mail.smtp import RelayAccess
 from bot.channels.mail.source import MailboxAccess
 from bot.channels.outbox import OutboxWorker
 from bot.model import Link, ReasonState, Ticket
-from bot.ports import Storage
 from bot.storage.memory import MemoryStorage
 from tests.builders import World, build_world
 from tests.integration.dovecot import PASSWORD, USER, Dovecot
+from tests.integration.proxy import Proxy
 from tests.integration.smtp_sink import Received, SmtpSink
 
 ADDRESS = "support@desk.example"
@@ -38,21 +38,19 @@ class Desk:
     inbox: InboxWorker
     outbox: OutboxWorker
     sink: SmtpSink
-    dovecot: Dovecot | None = None
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def settle(self) -> None:
         await self.inbox.drain()
         await self.outbox.drain()
 
-    async def received(self, count: int) -> None:
+    async def received(self, count: int, *, within: float = 15) -> None:
         """Until so many mails are in the inbox, then handle them."""
-        async with asyncio.timeout(15):
-            while await self._stored() < count:  # noqa: ASYNC110 - the database cannot set an event
+        async with asyncio.timeout(within):
+            while await self.stored() < count:  # noqa: ASYNC110 - the database cannot set an event
                 await asyncio.sleep(0.02)
         await self.settle()
 
-    async def _stored(self) -> int:
+    async def stored(self) -> int:
         async with self.world.storage.read() as uow:
             return sum(day.received for day in await uow.inbox.accounting(since=self.world.clock.now().date() - timedelta(days=2)))
 
@@ -66,11 +64,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(dovecot: Dovecot | None, sink: SmtpSink, *, storage: Storage | None = None) -> AsyncIterator[Desk]:
-    world = await build_world(storage or MemoryStorage())
-    access = None
-    if dovecot is not None:
-        access = MailboxAccess(host="127.0.0.1", port=dovecot.port, user=USER, password=PASSWORD, is_plain=True, command_limit=3.0)
+async def desk(dovecot: Dovecot, sink: SmtpSink, *, port: int | None = None) -> AsyncIterator[Desk]:
+    world = await build_world(MemoryStorage())
+    access = MailboxAccess(host="127.0.0.1", port=port or dovecot.port, user=USER, password=PASSWORD, is_plain=True, command_limit=3.0)
     relay = RelayAccess(host="127.0.0.1", port=sink.port, security="plain", timeout=3.0)
     options = MailOptions(mailboxes=(Mailbox(name="support", address=ADDRESS, access=access, relay=relay),), secret=b"0123456789abcdef")
     channel = MailChannel(options=options, storage=world.storage, desk=world.desk, intake=world.intake, clock=world.clock)
@@ -81,16 +77,13 @@ async def desk(dovecot: Dovecot | None, sink: SmtpSink, *, storage: Storage | No
         inbox=InboxWorker(storage=world.storage, channels=workers, clock=world.clock),
         outbox=OutboxWorker(storage=world.storage, channels=workers, clock=world.clock),
         sink=sink,
-        dovecot=dovecot,
     )
-    if dovecot is not None:
-        made.tasks.append(asyncio.create_task(channel.receive()))
+    receiving = asyncio.create_task(channel.receive())
     try:
         yield made
     finally:
-        for task in made.tasks:
-            task.cancel()
-        await asyncio.gather(*made.tasks, return_exceptions=True)
+        receiving.cancel()
+        await asyncio.gather(receiving, return_exceptions=True)
         await channel.close()
 
 
@@ -294,7 +287,7 @@ async def test_a_renumbered_mailbox_is_read_again_without_a_second_ticket(doveco
         await asyncio.sleep(0.3)
         await it.settle()
         assert len(await it.tickets()) == 6
-        assert await it._stored() == 6
+        assert await it.stored() == 6
 
 
 async def test_a_mail_read_by_a_person_is_taken_in_all_the_same(dovecot: Dovecot) -> None:
@@ -340,3 +333,59 @@ async def test_a_broken_line_in_the_text_repeats_the_same_message_id(dovecot: Do
         await it.settle()
         assert len(sink.mails) == 2
         assert sink.mails[0].message["Message-ID"] == sink.mails[1].message["Message-ID"]
+
+
+async def test_a_dumb_answering_machine_does_not_make_a_storm(dovecot: Dovecot) -> None:
+    """The other side answers each of our letters with a new one, marks nothing and threads nothing: the limits end it."""
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        for number in range(1, 13):
+            letter = mail(f"Ваш лист {number} отримано, наша каса тимчасово не працює.", message_id=f"<auto{number}@shop.example>")
+            dovecot.deliver(letter)
+            await it.received(number)
+            if len(sink.mails) < number:
+                break
+        assert len(sink.mails) <= 3
+
+
+async def test_an_answering_machine_that_threads_gets_one_receipt(dovecot: Dovecot) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(mail("Не відкривається база."))
+        await it.received(1)
+        for number in range(2, 8):
+            dovecot.deliver(answer(sink.mails[-1], "Ваш лист отримано, дякуємо.", message_id=f"<auto{number}@shop.example>"))
+            await it.received(number)
+        assert len(sink.mails) == 1
+
+
+async def test_nothing_is_lost_or_doubled_while_the_server_dies_and_goes_silent(dovecot: Dovecot) -> None:
+    """Two power cuts, a dead line, a lost index, mails arriving all the while."""
+    async with SmtpSink() as sink, Proxy(dovecot.port) as proxy, desk(dovecot, sink, port=proxy.port) as it:
+        total = 0
+
+        async def arrive(count: int) -> None:
+            nonlocal total
+            for _ in range(count):
+                total += 1
+                dovecot.deliver(mail(f"Не працює каса номер {total}.", message_id=f"<m{total}@shop.example>"))
+                await asyncio.sleep(0.01)
+
+        await arrive(15)
+        dovecot.kill()
+        await arrive(10)
+        await asyncio.to_thread(dovecot.start)
+        await arrive(10)
+        proxy.is_swallowing = True
+        await arrive(10)
+        await asyncio.sleep(1)
+        proxy.is_swallowing = False
+        proxy.break_lines()
+        await asyncio.to_thread(dovecot.lose_index)
+        await arrive(10)
+        dovecot.kill()
+        await asyncio.to_thread(dovecot.start)
+        await arrive(5)
+        await it.received(total, within=45)
+        await asyncio.sleep(0.5)
+        await it.settle()
+        assert await it.stored() == total == 60
+        assert len(await it.tickets()) == 60

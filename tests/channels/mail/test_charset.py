@@ -19,16 +19,18 @@ SENTENCES = [
     "Юлія Жук",
 ]
 
+CODES = ["cp1251", "koi8-u", "cp866", "iso8859-5"]
 
-@pytest.mark.parametrize("text", SENTENCES)
-@pytest.mark.parametrize("encoding", ["cp1251", "koi8-u", "cp866", "iso8859-5"])
+
+def can_write(text: str, code: str) -> bool:
+    """cp866 has no Ґ, ISO 8859-5 neither."""
+    return "?" not in text.encode(code, "replace").decode(code)
+
+
+@pytest.mark.parametrize(("text", "encoding"), [(text, code) for text in SENTENCES for code in CODES if can_write(text, code)])
 @pytest.mark.parametrize("declared", [None, "us-ascii", "iso-8859-1", "utf-8", "x-unknown", "zip"])
 def test_cyrillic_is_read_whatever_was_declared(text: str, encoding: str, declared: str | None) -> None:
-    try:
-        data = text.encode(encoding)
-    except UnicodeEncodeError:
-        pytest.skip(f"{encoding} has no letters for it")
-    assert decode(data, declared)[0] == text
+    assert decode(text.encode(encoding), declared)[0] == text
 
 
 @pytest.mark.parametrize("declared", [None, "windows-1251", "koi8-u", "us-ascii", "utf-8", "x-unknown"])
