@@ -20,7 +20,7 @@ from bot.channels.telegram.client_presses import ClientPresses
 from bot.channels.telegram.client_talk import ClientTalk, MakeLink
 from bot.channels.telegram.connection import Connection
 from bot.channels.telegram.options import TelegramOptions
-from bot.channels.telegram.parse import Line, Moved, Nothing, Press, Reach, understand
+from bot.channels.telegram.parse import Command, Line, Moved, Nothing, Press, Reach, understand
 from bot.channels.telegram.poller import Poller
 from bot.channels.telegram.reception import Reception
 from bot.channels.telegram.sender import Sender
@@ -150,6 +150,8 @@ class TelegramChannel:
             return Done(because="foreign_group")
         if line.is_edit:
             return Done(because="staff_edit")
+        if line.command is not None and self._is_anothers(line.command):
+            return Done(because="another_bot")
         is_for_staff = is_staff_chat or (
             line.command is not None and self._staff.knows(line.command) and await self._is_agent(uow, line.person.id)
         )
@@ -192,6 +194,11 @@ class TelegramChannel:
             for row in notices.alert(self._desk.staff.desk, text, cause=f"inbox:{item.id}", now=self._clock.now()):
                 uow.outbox.add(row)
         return Done(because="reachable" if reach.is_reachable else "unreachable")
+
+    def _is_anothers(self, command: Command) -> bool:
+        """`/help@another_bot` in a shared chat is none of ours."""
+        username = self.health.facts.get("username", "")
+        return bool(command.addressee and username) and command.addressee.lower() != username.lower()
 
     async def _is_agent(self, uow: UnitOfWork, person_id: int) -> bool:
         agent = await uow.people.agent_by_telegram(str(person_id))

@@ -123,7 +123,7 @@ class ClientTalk:
         return Done(because="sticker")
 
     async def _start(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, contact: Contact) -> Done:
-        self._say(uow, line.place.id, self._reception.greeting(contact.language), item, contact)
+        self._say(uow, line.place.id, self._reception.greeting(contact.language, account=line.person.id), item, contact)
         return Done(because="command")
 
     async def _help(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, contact: Contact) -> Done:

@@ -19,15 +19,15 @@ class Reception:
     phones: tuple[str, ...]
     hours: Calendar
 
-    def greeting(self, language: str) -> str:
-        """The answer to /start: plain text."""
+    def greeting(self, language: str, *, account: int) -> str:
+        """The answer to /start: plain text. `account` is the reader's own number, which agents are added by."""
         say = translator(language)
         lines = [
             say("Вітаємо! Це {name}.").format(name=self.name),
             say("Просто напишіть, що сталося, можна кількома повідомленнями: ми зареєструємо звернення й відповімо тут."),
             *self._around(language),
             say("Щоб ми знали, з якої ви компанії, надішліть свій контакт (скріпка → Контакт)."),
-            say("Що вміє бот: /help"),
+            say("Що вміє бот: /help. Ваш номер у Telegram: {number}").format(number=account),
         ]
         return "\n\n".join(lines)
 

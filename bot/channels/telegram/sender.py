@@ -20,7 +20,7 @@ from bot.channels.telegram.failures import Moved, Refused, TokenRefused
 from bot.channels.telegram.options import TelegramOptions
 from bot.channels.telegram.page import Reader
 from bot.clock import Clock
-from bot.errors import Permanent, RateLimited, Transient, Unsure
+from bot.errors import Permanent, RateLimited, Transient, Unreachable, Unsure
 from bot.model import Delivery, Link
 from bot.ports import Storage
 
@@ -41,14 +41,17 @@ class Sender:
         self._sent: dict[int, list[int]] = {}
 
     async def send(self, delivery: Delivery) -> Sent:
-        """Raises RateLimited, Transient, Unsure, Unreachable or Permanent."""
+        """Raises RateLimited, Transient, Unreachable, Unsure, Unreachable or Permanent."""
         if not delivery.route.recipient.lstrip("-").isdigit():
             raise Permanent("«{recipient}» — не номер чату Telegram.", recipient=delivery.route.recipient)
         chat = self._connection.chat(int(delivery.route.recipient))
         try:
             return await self._send(delivery, chat)
-        except Permanent:
+        except Permanent as error:
             self._sent.pop(delivery.id, None)
+            if isinstance(error, Unreachable) and delivery.kind == "nudge" and chat > 0 and self._options.staff_chats:
+                # An agent who never opened the bot is reminded in the staff chat: the nudge names who has the ticket.
+                return await self._send(delivery, self._connection.chat(self._options.staff_chats[0]))
             raise
         except Moved as error:
             async with self._storage.write() as uow:

@@ -80,7 +80,10 @@ def test_places_and_cards_are_named_and_only_an_own_card_proves_a_phone() -> Non
 
 
 def test_content_that_nobody_knows_yet_is_a_line_with_a_problem() -> None:
-    assert line(hologram={"file_id": "f"}).problems == ("unknown_content",)
+    said = line(hologram={"file_id": "f"})
+    assert said.problems == ("unknown_content",)
+    assert [file.name for file in said.attachments] == ["hologram"]
+    assert line().attachments == ()
 
 
 def test_the_origin_that_breaks_whole_batches_elsewhere_is_no_trouble() -> None:

@@ -247,3 +247,41 @@ async def test_a_photo_in_a_reply_goes_to_the_client(house: House) -> None:
     )
     await house.gets("ось де натиснути")
     await house.until(lambda: any("photo" in message for message in house.sent(IRYNA)))
+
+
+async def test_an_owners_nudge_comes_privately_and_is_answered_there(house: House) -> None:
+    card = await card_of(house, URGENT)
+    olena = int(house.world.olena.telegram_id or 0)
+    house.say("/start", chat=olena, user=olena)
+    await house.gets("Відповідь на картку", chat=olena)
+    house.agent_presses(card, "Беру")
+    await house.settled()
+    house.world.clock.advance(timedelta(minutes=61))
+    ticker = Ticker(storage=house.world.storage, promises=house.world.promises, staff=house.world.desk.staff, clock=house.world.clock)
+    await ticker.tick()
+    nudge = await house.gets("клієнт ще чекає на перше слово", chat=olena)
+    house.say("Майстер уже їде", chat=olena, user=olena, reply_to=nudge["message_id"])
+    await house.gets("Майстер уже їде")
+    house.say("/mine", chat=olena, user=olena)
+    await house.gets("Мої звернення: Олена", chat=olena)
+
+
+async def test_an_owner_who_never_opened_the_bot_is_reminded_in_the_staff_chat(house: House) -> None:
+    card = await card_of(house, URGENT)
+    house.agent_presses(card, "Беру")
+    await house.settled()
+    house.world.clock.advance(timedelta(minutes=61))
+    ticker = Ticker(storage=house.world.storage, promises=house.world.promises, staff=house.world.desk.staff, clock=house.world.clock)
+    await ticker.tick()
+    nudge = await house.gets("клієнт ще чекає на перше слово", chat=STAFF_CHAT)
+    assert "у кого: Олена" in nudge["text"]
+    house.agent_says("Майстер уже їде", reply_to=nudge["message_id"])
+    await house.gets("Майстер уже їде")
+
+
+async def test_a_command_for_another_bot_is_none_of_ours(house: House) -> None:
+    house.agent_says("/queue@another_bot")
+    house.agent_says("/queue@deskbot_sandbox_bot")
+    await house.gets("Черга", chat=STAFF_CHAT)
+    await house.settled()
+    assert len(house.sent(STAFF_CHAT)) == 1
