@@ -80,12 +80,12 @@ def read_followup(text: str, ticket_title: str, last_staff_message: str) -> Foll
 
 
 _BECAUSE = {
-    Verdict.ANSWER: "it speaks of the ticket",
-    Verdict.THANKS: "thanks, a receipt or a promise: nothing to do",
-    Verdict.SOLVED: "it says that the matter is settled",
-    Verdict.NOT_SOLVED: "it says that the failure is still there",
-    Verdict.NEW_TASK: "it asks for something that is not in the ticket",
-    Verdict.ANSWER_AND_NEW: "it answers and asks for something that is not in the ticket",
+    Verdict.ANSWER: "йдеться про це звернення",
+    Verdict.THANKS: "подяка, підтвердження або обіцянка: робити нічого не треба",
+    Verdict.SOLVED: "клієнт пише, що питання вирішено",
+    Verdict.NOT_SOLVED: "клієнт пише, що проблема залишилася",
+    Verdict.NEW_TASK: "клієнт просить того, чого немає у зверненні",
+    Verdict.ANSWER_AND_NEW: "клієнт відповідає і просить того, чого немає у зверненні",
 }
 
 

@@ -78,7 +78,7 @@ def divide(folded: str, units: Sequence[Unit], zones: Sequence[Zone], *, is_chat
         kinds[sentence.first : sentence.last] = [sentence.kind] * (sentence.last - sentence.first)
     spoken = [sentence for sentence in sentences if not sentence.silent]
     if is_closing([folded[units[one.first].start : units[one.last - 1].end][:LIMIT] for one in spoken]):
-        return Partition(labels=(NOISE,) * len(units), kinds=tuple(kinds), because="nothing is asked")
+        return Partition(labels=(NOISE,) * len(units), kinds=tuple(kinds), because=_because(0, []))
     tickets: list[list[Sentence]] = []
     shared: list[Sentence] = []
     grounds: list[str] = []
@@ -158,7 +158,7 @@ def _starts_new(sentence: Sentence, told: list[Signals], item: bool | None, *, i
     if not told:
         return True, ""
     if item is not None:
-        return item and any(one.says_something or one.words > 2 for one in told), "list item"
+        return item and any(one.says_something or one.words > 2 for one in told), "пункт списку"
     mine = sentence.signals
     score = ADDS * mine.adds + ASKS * (mine.asks or mine.question) + FAILS * mine.fails
     score += JOINTS.get(sentence.joint, 0.0) + CHAT_LINE * (is_chat and sentence.joint is Joint.LINE)
@@ -168,13 +168,13 @@ def _starts_new(sentence: Sentence, told: list[Signals], item: bool | None, *, i
     score += max(-2.0, SAME_WORDS * len(mine.stems & before))
     score += SAYS_NOTHING * (not mine.says_something) + TOO_SHORT * (mine.words < 3)
     score += NOTHING_BEFORE * (not any(one.says_something for one in told))
-    return score >= THRESHOLD, "an addition" if mine.adds else "another ask"
+    return score >= THRESHOLD, "додаток" if mine.adds else "ще одне прохання"
 
 
 def _because(count: int, grounds: list[str]) -> str:
     if count == 0:
-        return "nothing is asked"
+        return "прохання немає"
     if count == 1:
-        return "one request: nothing marks a second one"
+        return "одне питання: ніщо не вказує на друге"
     kinds = sorted(set(grounds))
-    return f"{count} requests: " + ", ".join(f"{grounds.count(kind)} × {kind}" for kind in kinds)
+    return f"питань: {count} (" + ", ".join(f"{grounds.count(kind)} × {kind}" for kind in kinds) + ")"
