@@ -173,7 +173,8 @@ class TelegramChannel:
         elif pressed is not None and press.place.is_private and self._client_presses.knows(pressed.verb):
             contact = await self._client.contact(uow, press.person)
             return await self._client_presses.press(uow, press, pressed, item, contact)
-        words = translator(self._options.language)("Ця кнопка тут не працює.")
+        say = translator(self._options.language)
+        words = say("Ця кнопка тут не працює.")
         return Done(because="button_refused", effects=(toast(press.callback_id, words, loud=True),))
 
     async def _apply_reach(self, uow: UnitOfWork, reach: Reach, item: InboxItem) -> Done:
@@ -184,14 +185,16 @@ class TelegramChannel:
         waiting = await uow.tickets.open_for_contact(contact.id) if contact else []
         if contact and waiting:
             numbers = ", ".join(f"№{ticket.id}" for ticket in waiting)
-            say = translator(self._options.language)
-            sentence = (
-                say("{name} знову читає бота: {numbers}.")
+            news = (
+                BotError("{name}: знову читає бота. Звернення: {numbers}.", name=contact.name, numbers=numbers)
                 if reach.is_reachable
-                else say("{name} заблокував бота в Telegram, відповіді туди не доходять: {numbers}. Зателефонуйте або напишіть листа.")
+                else BotError(
+                    "{name}: бота в Telegram заблоковано, відповіді туди не доходять. Звернення: {numbers}. Зателефонуйте або напишіть листа.",
+                    name=contact.name,
+                    numbers=numbers,
+                )
             )
-            text = sentence.format(name=contact.name, numbers=numbers)
-            for row in notices.alert(self._desk.staff.desk, text, cause=f"inbox:{item.id}", now=self._clock.now()):
+            for row in notices.alert(self._desk.staff.desk, news, cause=f"inbox:{item.id}", now=self._clock.now()):
                 uow.outbox.add(row)
         return Done(because="reachable" if reach.is_reachable else "unreachable")
 

@@ -14,7 +14,7 @@ from bot.channels.telegram.parse import Press
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.desk_base import may_see
-from bot.errors import Conflict, NotFound, Rejected
+from bot.errors import BotError, Conflict, NotFound, Rejected
 from bot.intake.drafts import split_drafts
 from bot.model import Actor, Address, Contact, Event, InboundMessage, MessageKind, Outcome, Priority, ReasonState, Ticket, UrgencyReason
 from bot.ports import InboxItem, UnitOfWork
@@ -93,8 +93,8 @@ class ClientPresses:
         now, numbers = self._clock.now(), ", ".join(f"№{ticket.id}" for ticket in tickets)
         for ticket in tickets:
             p.uow.tickets.add_event(Event(ticket_id=ticket.id, kind="split_disputed", actor=p.actor, at=now))
-        text = f"{p.contact.name}: звернення {numbers} розділено не так. Клієнт напише, як правильно."
-        for row in notices.alert(self._desk.staff.desk, text, cause=f"inbox:{p.item.id}", now=now):
+        news = BotError("{name}: звернення {numbers} розділено не так. Клієнт напише, як правильно.", name=p.contact.name, numbers=numbers)
+        for row in notices.alert(self._desk.staff.desk, news, cause=f"inbox:{p.item.id}", now=now):
             p.uow.outbox.add(row)
         sentence = p.say("Напишіть, будь ласка, відповіддю на це повідомлення, як розділити правильно, — фахівець виправить.")
         body = {"language": p.contact.language, "text": sentence}
@@ -192,7 +192,8 @@ class ClientPresses:
         if p.pressed.argument not in LANGUAGES:
             raise NotFound("Такої мови немає.")
         await p.uow.people.save_contact(replace(p.contact, language=p.pressed.argument))
-        return translator(p.pressed.argument)("Гаразд, далі пишемо українською.")
+        say = translator(p.pressed.argument)
+        return say("Гаразд, далі пишемо українською.")
 
     async def _own(self, p: Pressing, ticket_id: int) -> Ticket:
         ticket = await p.uow.tickets.get(ticket_id)

@@ -112,13 +112,15 @@ class ClientTalk:
             await uow.people.save_contact(replace(contact, addresses=(*contact.addresses, phone)))
         elif owner.client_id is not None and contact.client_id is None:
             await self._desk.identify(uow, contact.id, owner.client_id, Actor.contact(contact))
-        self._say(uow, line.place.id, translator(contact.language)("Дякуємо! Номер збережено."), item, contact)
+        say = translator(contact.language)
+        self._say(uow, line.place.id, say("Дякуємо! Номер збережено."), item, contact)
         return Done(because="own_contact")
 
     async def sticker(self, uow: UnitOfWork, line: Line, item: InboxItem) -> Done:
         """No question in it: a kind answer, no ticket."""
         contact = await self.contact(uow, line.person)
-        sentence = translator(contact.language)("Дякуємо за настрій! Якщо потрібна допомога, напишіть, що сталося.")
+        say = translator(contact.language)
+        sentence = say("Дякуємо за настрій! Якщо потрібна допомога, напишіть, що сталося.")
         self._say(uow, line.place.id, sentence, item, contact)
         return Done(because="sticker")
 
@@ -131,8 +133,8 @@ class ClientTalk:
         return Done(because="command")
 
     async def _unknown(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, contact: Contact) -> Done:
-        sentence = translator(contact.language)("Такої команди немає.")
-        self._say(uow, line.place.id, f"{sentence}\n\n{self._reception.help(contact.language)}", item, contact)
+        say = translator(contact.language)
+        self._say(uow, line.place.id, f"{say('Такої команди немає.')}\n\n{self._reception.help(contact.language)}", item, contact)
         return Done(because="unknown_command")
 
     async def _my(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, contact: Contact) -> Done:
@@ -161,7 +163,8 @@ class ClientTalk:
 
     async def _site(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, contact: Contact) -> Done:
         if self._make_link is None:
-            self._say(uow, line.place.id, translator(contact.language)("Сайт зараз вимкнено."), item, contact)
+            say = translator(contact.language)
+            self._say(uow, line.place.id, say("Сайт зараз вимкнено."), item, contact)
             return Done(because="command")
         url = await self._make_link(uow, f"contact:{contact.id}")
         self._tell(uow, line.place.id, "login_link", {"url": url}, item, contact)

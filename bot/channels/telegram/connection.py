@@ -16,7 +16,6 @@ from bot.channels.telegram.failures import TokenRefused
 from bot.channels.telegram.options import TelegramOptions
 from bot.errors import Misconfigured
 from bot.ports import Storage, UnitOfWork
-from bot.texts import explain
 
 if TYPE_CHECKING:
     from bot.channels.telegram.wire import Wire
@@ -42,7 +41,7 @@ class Connection:
             wire = await self._open()
             return await wire.call(method, parameters, wait=wait)
         except TokenRefused as error:
-            self._health.trouble(explain(error, "uk"))
+            self._health.trouble(error)
             raise
 
     async def bot_id(self) -> int:
@@ -86,7 +85,7 @@ class Connection:
         try:
             wire: Wire = module.Wire(token=self._options.token, api_base=self._options.api_base)
         except Misconfigured as error:
-            self._health.trouble(explain(error, "uk"))
+            self._health.trouble(error)
             raise TokenRefused(error.sentence) from error
         return wire
 

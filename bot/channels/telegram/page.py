@@ -90,12 +90,12 @@ def named(facts: Facts) -> str:
 def priority_words(facts: Facts, say: Translator) -> str:
     """R9: a guess is shown as a guess."""
     word = say(PRIORITY_WORDS[Priority(facts["priority"])])
-    return say("{word} (визначено автоматично)").format(word=word) if facts.get("is_priority_guessed") else word
+    return say("ймовірно {word}").format(word=word) if facts.get("is_priority_guessed") else word
 
 
 def category_words(facts: Facts, say: Translator) -> str:
     word = say(CATEGORY_WORDS[Category(facts["category"])])
-    return say("{word} (визначено автоматично)").format(word=word) if facts.get("is_category_guessed") else word
+    return say("ймовірно {word}").format(word=word) if facts.get("is_category_guessed") else word
 
 
 def files_of(body: dict[str, Any]) -> tuple[File, ...]:

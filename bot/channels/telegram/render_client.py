@@ -188,7 +188,8 @@ def _receipt_buttons(body: Body, reader: Reader) -> Keyboard:
         rows.append((button(say("Так, розділити"), "split", first["id"]), button(say("Ні, це одне питання"), "right", origin)))
         rows.append((button(say("Розділити інакше"), "otherwise", origin),))
     hints = body.get("hints", ()) if len(body["tickets"]) == 1 else ()
-    rows += [(button(say("Це до №{id}").format(id=hint["id"]), "join", first["id"], hint["id"]),) for hint in hints]
+    if hints:
+        rows.append(tuple(button(say("Це до №{id}").format(id=hint["id"]), "join", first["id"], hint["id"]) for hint in hints))
     if len(body["tickets"]) == 1 and first["priority"] != Priority.URGENT:
         rows.append((button(say("❗ Це терміново"), "urgent", first["id"]),))
     return tuple(rows)

@@ -10,7 +10,7 @@ from bot.channels.telegram.page import Facts, Keyboard, Page, Reader, button, ca
 from bot.channels.telegram.render_nudge import nudge
 from bot.channels.telegram.text import brief
 from bot.model import Outcome, Priority, ReasonState, UrgencyReason
-from bot.texts import OUTCOME_WORDS, PRIORITY_WORDS, REASON_STATE_WORDS, SHORT_REASON_WORDS, Translator
+from bot.texts import OUTCOME_WORDS, PRIORITY_WORDS, REASON_STATE_WORDS, SHORT_REASON_WORDS, Translator, told
 
 Body = dict[str, Any]
 SNOOZE_MINUTES = (30, 60, 180, 1440)
@@ -89,7 +89,7 @@ def say_staff(body: Body, reader: Reader) -> Page:
 
 
 def alert(body: Body, reader: Reader) -> Page:
-    return Page(head="⚠️ ", text=body["text"])
+    return Page(head="⚠️ ", text=told(body["news"], reader.language) if "news" in body else body["text"])
 
 
 KINDS: dict[str, Callable[[Body, Reader], Page]] = {

@@ -155,7 +155,7 @@ def test_a_card_says_what_the_staff_need_and_mirrors_the_lamp() -> None:
     assert "№7 Не друкує принтер" in shown[0]
     assert "Telegram" in shown[0]
     assert "до сьогодні 11:00, отримано сьогодні 09:55" in shown[0]
-    assert "середня (визначено автоматично) · інцидент (визначено автоматично)" in shown[0]
+    assert "ймовірно середня · ймовірно інцидент" in shown[0]
     assert shown[3].endswith("⚪ закрито: вирішено замінили")
     assert [call.method for call in render.calls(fresh, READER, is_staff=True)] == ["sendMessage", "sendPhoto"]
 
