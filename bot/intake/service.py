@@ -58,10 +58,10 @@ class Intake:
     clock: Clock
     settings: IntakeSettings = field(default_factory=IntakeSettings)
 
-    def plan(self, inbound: InboundMessage) -> Planned:
-        """What the text asks for. Never raises; linear in the text."""
+    def plan(self, inbound: InboundMessage, analysis: Analysis | None = None) -> Planned:
+        """What the text asks for. Never raises; linear in the text. `analysis`: that of the composed text, if made elsewhere."""
         composed = compose(inbound)
-        return Planned(inbound=inbound, composed=composed, analysis=analyse(composed.text, channel=composed.channel))
+        return Planned(inbound=inbound, composed=composed, analysis=analysis or analyse(composed.text, channel=composed.channel))
 
     async def accept(self, uow: UnitOfWork, planned: Planned, item_ids: Sequence[int]) -> list[InboxResult]:
         """Take a message in; one result for every inbox row it came from. The first row's id is the origin of its tickets."""

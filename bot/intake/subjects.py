@@ -18,9 +18,15 @@ def bare_subject(subject: str) -> str:
     return _PREFIX.sub("", " ".join(subject.split())).strip()
 
 
+def composed_text(text: str, subject: str) -> str:
+    """The text with its subject as the first line, as the intake reads it; unchanged without a subject."""
+    subject = bare_subject(subject)
+    if not subject or subject.casefold() in text.casefold():
+        return text
+    return f"Тема: {subject}\n\n{text}"
+
+
 def compose(inbound: InboundMessage) -> InboundMessage:
-    """The message with its subject as the first line of its text, as the intake reads it; unchanged without a subject."""
-    subject = bare_subject(inbound.subject)
-    if not subject or subject.casefold() in inbound.text.casefold():
-        return inbound
-    return replace(inbound, text=f"Тема: {subject}\n\n{inbound.text}")
+    """The same for a message."""
+    text = composed_text(inbound.text, inbound.subject)
+    return inbound if text is inbound.text else replace(inbound, text=text)

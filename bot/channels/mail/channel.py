@@ -1,6 +1,6 @@
 """Mail as a channel: mailboxes are read into the inbox, parsed mails become messages, deliveries become mails.
 
-Parsing happens in a process of its own (`isolation`); what a mail means for the desk is decided by the intake, except for short answers
+Reading happens in a process of its own (`isolation`); what a mail means for the desk is decided by the intake, except for short answers
 that are an act (`replies`) and delivery reports, which are events on the ticket they are about.
 """
 
@@ -15,18 +15,19 @@ import structlog
 from bot import notices
 from bot.channels.base import Health, Sent
 from bot.channels.mail import envelope
-from bot.channels.mail.inbound import CHANNEL, inbound
+from bot.channels.mail.inbound import inbound
 from bot.channels.mail.isolation import Parser
 from bot.channels.mail.options import Mailbox, MailOptions
 from bot.channels.mail.parse import Own
 from bot.channels.mail.reader import Reader
+from bot.channels.mail.reading import CHANNEL, Reading
 from bot.channels.mail.render import letter
 from bot.channels.mail.replies import ShortReply
 from bot.channels.mail.replies import read as read_reply
 from bot.channels.mail.shortcuts import Shortcuts
 from bot.channels.mail.smtp import Relay
 from bot.channels.mail.tokens import Tokens
-from bot.channels.mail.values import Bounced, ParsedMail
+from bot.channels.mail.values import Bounced
 from bot.channels.supervisor import backoff
 from bot.clock import Clock
 from bot.desk import Desk
@@ -35,9 +36,6 @@ from bot.intake.service import Intake, Planned
 from bot.model import BOT, Delivery, Event, InboundMessage
 from bot.ports import Disposition, InboxItem, InboxResult, Storage, UnitOfWork
 from bot.texts import explain
-
-# Analysis of a longer text leaves the event loop: nothing may block it for 50 ms.
-_LONG = 4_000
 
 log = structlog.get_logger(__name__)
 
@@ -128,20 +126,17 @@ class MailChannel:
     # --- interpreting ------------------------------------------------------------------------------------------------------
 
     async def prepare(self, items: Sequence[InboxItem]) -> tuple[Prepared, ...]:
-        """Parse and analyse. Permanent for a mail that breaks the parser."""
-        mails = await asyncio.gather(*(self._parser.parse(item.raw) for item in items))
-        return tuple([await self._prepare(item, mail) for item, mail in zip(items, mails, strict=True)])
+        """Read and analyse, elsewhere. Permanent for a mail that breaks the reading process."""
+        readings = await asyncio.gather(*(self._parser.read(item.raw) for item in items))
+        return tuple([self._prepare(item, reading) for item, reading in zip(items, readings, strict=True)])
 
-    async def _prepare(self, item: InboxItem, mail: ParsedMail) -> Prepared:
-        message = inbound(item, mail, tokens=self._tokens, mailbox=item.source)
+    def _prepare(self, item: InboxItem, reading: Reading) -> Prepared:
+        message = inbound(item, reading.mail, tokens=self._tokens, mailbox=item.source)
         reply = read_reply(message.text) if message.set_aside is None and _is_answer(message) else None
-        planned = await self._plan(message)
-        rest = await self._plan(replace(message, text=reply.rest)) if reply and reply.rest else None
-        return Prepared(item=item, planned=planned, reply=reply, rest=rest, bounced=mail.bounced)
-
-    async def _plan(self, message: InboundMessage) -> Planned:
-        is_long = len(message.text) > _LONG
-        return await asyncio.to_thread(self._intake.plan, message) if is_long else self._intake.plan(message)
+        planned = self._intake.plan(message, reading.analysis)
+        # What stands beside an act is short: it is analysed here.
+        rest = self._intake.plan(replace(message, text=reply.rest)) if reply and reply.rest else None
+        return Prepared(item=item, planned=planned, reply=reply, rest=rest, bounced=reading.mail.bounced)
 
     async def apply(self, uow: UnitOfWork, prepared: Sequence[Prepared]) -> list[InboxResult]:
         """Take the mails in, in order."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.channels.mail import files
 from bot.channels.mail.identity import content_id, conversation
-from bot.channels.mail.inbound import CHANNEL
+from bot.channels.mail.reading import CHANNEL
 from bot.ports import RawEvent
 
 # Mails from files share one source, so that a copy of an archive in another folder is still the same mails.

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bot.channels.mail.reading import CHANNEL, message_text
 from bot.channels.mail.tokens import Tokens
 from bot.channels.mail.values import MailAddress, MailFile, MailKind, ParsedMail
 from bot.model import Address, Attachment, InboundMessage, Route, ThreadEvidence
 from bot.ports import InboxItem
 
-CHANNEL = "mail"
 # Who sends a mail without any address is nobody that could be answered; the name stands in the ticket.
 NOBODY = "unknown@invalid"
-# So much text of one's own above a forwarded mail may be the question itself; less only points at it.
-_POINTER = 120
 _MAX_REFERENCES = 20
 _CYRILLIC = re.compile("[а-яіїєґ]", re.I)
 _LATIN = re.compile("[a-z]", re.I)
@@ -25,7 +23,7 @@ def inbound(item: InboxItem, mail: ParsedMail, *, tokens: Tokens, mailbox: str) 
     sender = mail.sender or MailAddress(name="", address=NOBODY)
     message_ids = _strongest_first(mail)
     token = tokens.ticket_of(recipients=mail.recipients, message_ids=message_ids, subject=mail.subject)
-    text = _text(mail)
+    text = message_text(mail)
     return InboundMessage(
         channel=CHANNEL,
         conversation=sender.address.lower(),
@@ -50,14 +48,6 @@ def _strongest_first(mail: ParsedMail) -> tuple[str, ...]:
     """What it answers, then the references from the newest back."""
     ids = [mail.in_reply_to] if mail.in_reply_to else []
     return tuple(dict.fromkeys([*ids, *reversed(mail.references)]))[:_MAX_REFERENCES]
-
-
-def _text(mail: ParsedMail) -> str:
-    """What the sender wants read: with a forward, the forwarded text too, when their own words only point at it."""
-    forwarded = mail.forwarded
-    if forwarded is None or not forwarded.text or len(mail.text) > _POINTER or forwarded.text in mail.text:
-        return mail.text
-    return f"{mail.text}\n\n{forwarded.text}".strip()
 
 
 def _route(mail: ParsedMail) -> Route | None:

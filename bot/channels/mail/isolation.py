@@ -1,4 +1,4 @@
-"""Mails are parsed in a process of their own, with a time and a memory limit: what a mail can do there, it does to nobody.
+"""Mails are read in a process of their own, with a time and a memory limit: what a mail can do there, it does to nobody.
 
 One worker, started at the first mail and stopped when there was none for a while. Requests that wait together travel together, so a flood
 costs one exchange for many mails; when an exchange fails, its mails are tried one by one and the guilty one alone is `Permanent`.
@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from bot.channels.mail.parse import NOBODY, Own
-from bot.channels.mail.values import ParsedMail
+from bot.channels.mail.reading import Reading
 from bot.channels.mail.wire import SIZE, head, unpack
 from bot.errors import Permanent, Transient
 
@@ -29,11 +29,11 @@ _CHUNK = 256 * 1024
 
 log = structlog.get_logger(__name__)
 
-_Waiting = tuple[bytes, asyncio.Future[ParsedMail]]
+_Waiting = tuple[bytes, asyncio.Future[Reading]]
 
 
 class Parser:
-    """Parses in the worker. `time_limit` (seconds) is for one exchange; close it when done."""
+    """Reads mails in the worker. `time_limit` (seconds) is for one exchange; close it when done."""
 
     def __init__(self, own: Own = NOBODY, *, time_limit: float = TIME_LIMIT, idle_stop: float = IDLE_STOP) -> None:
         self._own = own
@@ -43,9 +43,9 @@ class Parser:
         self._pump: asyncio.Task[None] | None = None
         self._process: Process | None = None
 
-    async def parse(self, raw: bytes) -> ParsedMail:
+    async def read(self, raw: bytes) -> Reading:
         """Raises Permanent for a mail that the worker died of or did not finish in time, Transient when no worker can be had."""
-        answer: asyncio.Future[ParsedMail] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((raw, answer))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._work(), name="mail-parser")
@@ -100,15 +100,15 @@ class Parser:
         except OSError as error:
             _refuse(batch, Transient(f"Процес розбору листів не запускається ({type(error).__name__})."))
 
-    async def _exchange(self, raws: Sequence[bytes]) -> list[ParsedMail]:
+    async def _exchange(self, raws: Sequence[bytes]) -> list[Reading]:
         process = await self._ensure()
         assert process.stdin is not None
         assert process.stdout is not None
         try:
             async with asyncio.timeout(self._time_limit):
                 await _send(process.stdin, raws)
-                values, blobs = await _receive(process.stdout)
-            return _unpack_all(values, blobs)
+                answer = await _receive(process.stdout)
+            return [unpack(each) for each in answer["readings"]]
         except TimeoutError:
             await self._stop()
             raise _WorkerFailed("час вичерпано") from None
@@ -139,7 +139,7 @@ class _WorkerFailed(Exception):
     """The worker died, hung, or answered nonsense."""
 
 
-def _settle(batch: Sequence[_Waiting], mails: Sequence[ParsedMail]) -> None:
+def _settle(batch: Sequence[_Waiting], mails: Sequence[Reading]) -> None:
     for (_, answer), mail in zip(batch, mails, strict=True):
         if not answer.done():
             answer.set_result(mail)
@@ -162,22 +162,9 @@ async def _send(stream: asyncio.StreamWriter, raws: Sequence[bytes]) -> None:
             await stream.drain()
 
 
-async def _receive(stream: asyncio.StreamReader) -> tuple[dict[str, Any], list[bytes]]:
+async def _receive(stream: asyncio.StreamReader) -> dict[str, Any]:
+    """In pieces: a long answer must not hold the event loop while it is copied."""
     length = SIZE.unpack(await stream.readexactly(SIZE.size))[0]
-    value: dict[str, Any] = json.loads(await _read(stream, length))
-    return value, [await _read(stream, size) for size in value["sizes"]]
-
-
-async def _read(stream: asyncio.StreamReader, size: int) -> bytes:
-    """In pieces: a mail of 20 MB must not hold the event loop while it is copied."""
-    parts = [await stream.readexactly(min(_CHUNK, size - start)) for start in range(0, size, _CHUNK)]
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _unpack_all(value: dict[str, Any], blobs: list[bytes]) -> list[ParsedMail]:
-    mails, used = [], 0
-    for packed in value["mails"]:
-        count = len(packed["files"])
-        mails.append(unpack(packed, blobs[used : used + count]))
-        used += count
-    return mails
+    parts = [await stream.readexactly(min(_CHUNK, length - start)) for start in range(0, length, _CHUNK)]
+    value: dict[str, Any] = json.loads(b"".join(parts))
+    return value

@@ -15,7 +15,7 @@ import structlog
 
 from bot.channels.base import Health
 from bot.channels.mail.events import mail_event
-from bot.channels.mail.inbound import CHANNEL
+from bot.channels.mail.reading import CHANNEL
 from bot.channels.mail.source import MAX_UIDS, Fetched, MailboxAccess, MailSource
 from bot.clock import Clock
 from bot.errors import Transient

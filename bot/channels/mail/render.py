@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bot.lamps import SIGNS
 from bot.model import Category, Delivery, Lamp, Outcome, Priority, Turn, UrgencyReason
-from bot.texts import CATEGORY_WORDS, NONE_OF_THESE, OUTCOME_WORDS, PRIORITY_WORDS, REASON_WORDS, TURN_WORDS, Translator, moment, translator
+from bot.texts import CATEGORY_WORDS, NONE_OF_THESE, OUTCOME_WORDS, PRIORITY_WORDS, REASON_WORDS, TURN_WORDS, Translator, moment, told, translator
 
 Body = dict[str, Any]
 # The catalogue tool finds sentences by this name; they are looked up when they are shown.
@@ -227,6 +227,10 @@ def _say(body: Body, reader: _Reader) -> tuple[str, list[Block]]:
     return str(body.get("topic") or reader.say("Служба підтримки")), [Paragraph(text=body["text"])]
 
 
+def _alert(body: Body, reader: _Reader) -> tuple[str, list[Block]]:
+    return reader.say("Служба підтримки"), [Paragraph(text=told(body["news"], reader.language) if "news" in body else body["text"])]
+
+
 KINDS: dict[str, Callable[[Body, _Reader], tuple[str, list[Block]]]] = {
     "receipt": _receipt,
     "urgency_question": _urgency_question,
@@ -242,7 +246,7 @@ KINDS: dict[str, Callable[[Body, _Reader], tuple[str, list[Block]]]] = {
     "merged": _merged,
     "split": _split,
     "say": _say,
-    "alert": _say,
+    "alert": _alert,
 }
 
 

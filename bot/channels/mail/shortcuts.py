@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot import notices
-from bot.channels.mail.inbound import CHANNEL
+from bot.channels.mail.reading import CHANNEL
 from bot.channels.mail.replies import ReasonAnswer, ShortReply
 from bot.clock import Clock
 from bot.desk import Desk

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from bot.channels.mail.parse import Own, parse
+from bot.channels.mail.parse import Own
+from bot.channels.mail.reading import read
 from bot.channels.mail.wire import SIZE, head, pack
 
 MEMORY_LIMIT = 768 * 1024 * 1024
@@ -21,15 +22,7 @@ def serve(own: Own, source: BinaryIO, target: BinaryIO) -> None:
     while length := source.read(SIZE.size):
         request = json.loads(source.read(SIZE.unpack(length)[0]))
         raws = [source.read(size) for size in request["sizes"]]
-        mails: list[dict[str, Any]] = []
-        blobs: list[bytes] = []
-        for raw in raws:
-            packed, contents = pack(parse(raw, own))
-            mails.append(packed)
-            blobs += contents
-        target.write(head({"mails": mails, "sizes": [len(blob) for blob in blobs]}))
-        for blob in blobs:
-            target.write(blob)
+        target.write(head({"readings": [pack(read(raw, own)) for raw in raws]}))
         target.flush()
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from bot.channels.mail import isolation
 from bot.channels.mail.isolation import Parser
-from bot.channels.mail.parse import parse
+from bot.channels.mail.parse import NOBODY
+from bot.channels.mail.reading import read
 from bot.errors import Permanent
 
 CORPUS = sorted((Path(__file__).resolve().parents[2] / "corpus" / "mail").glob("*.eml"))
@@ -22,14 +23,14 @@ CORPUS = sorted((Path(__file__).resolve().parents[2] / "corpus" / "mail").glob("
 TROUBLED = """
 import os, sys, time
 from bot.channels.mail import worker
-read = worker.parse
-def parse(raw, own):
+real = worker.read
+def read(raw, own):
     if b"DIE" in raw: raise SystemExit(3)
     if b"HANG" in raw: time.sleep(60)
     if b"EAT" in raw: bytearray(2_000_000_000)
     if b"BABBLE" in raw: os.write(1, b"nonsense")
-    return read(raw, own)
-worker.parse = parse
+    return real(raw, own)
+worker.read = read
 worker.main(sys.argv[1:])
 """
 
@@ -58,7 +59,7 @@ async def troubled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 
 async def test_the_worker_reads_like_the_parser(parser: Parser) -> None:
     raws = [path.read_bytes() for path in CORPUS] * 5
-    assert await asyncio.gather(*(parser.parse(raw) for raw in raws)) == [parse(raw) for raw in raws]
+    assert await asyncio.gather(*(parser.read(raw) for raw in raws)) == [read(raw, NOBODY) for raw in raws]
 
 
 async def test_a_big_mail_does_not_hold_the_loop(parser: Parser) -> None:
@@ -72,36 +73,36 @@ async def test_a_big_mail_does_not_hold_the_loop(parser: Parser) -> None:
             await asyncio.sleep(0.001)
             stalls.append(time.perf_counter() - before)
 
-    await parser.parse(b"warm up")
+    await parser.read(b"warm up")
     watcher = asyncio.create_task(watch())
-    mail = await parser.parse(raw)
+    reading = await parser.read(raw)
     watcher.cancel()
-    assert mail.files[0].content == data
+    assert [file.size for file in reading.mail.files] == [len(data)]
     assert max(stalls) < 0.3  # measured 4 ms; the machine of a test may be busy
 
 
 @pytest.mark.parametrize("trouble", [b"DIE", b"HANG", b"EAT", b"BABBLE"])
 async def test_a_poison_mail_is_told_apart_from_its_neighbours(troubled: Parser, trouble: bytes) -> None:
     raws = [b"Subject: 1\n\none", b"Subject: 2\n\n" + trouble, b"Subject: 3\n\nthree"]
-    first, poison, third = await asyncio.gather(*(troubled.parse(raw) for raw in raws), return_exceptions=True)
+    first, poison, third = await asyncio.gather(*(troubled.read(raw) for raw in raws), return_exceptions=True)
     assert isinstance(poison, Permanent)
-    assert first == parse(raws[0])
-    assert third == parse(raws[2])
-    assert await troubled.parse(raws[0]) == parse(raws[0])
+    assert first == read(raws[0], NOBODY)
+    assert third == read(raws[2], NOBODY)
+    assert await troubled.read(raws[0]) == read(raws[0], NOBODY)
 
 
 async def test_the_worker_leaves_when_there_is_nothing_to_do() -> None:
     parser = Parser(idle_stop=0.1)
-    await parser.parse(b"x")
+    await parser.read(b"x")
     process = parser._process
     assert process is not None
     await asyncio.wait_for(process.wait(), 5)
-    assert (await parser.parse(b"Subject: again\n\nx")).subject == "again"
+    assert (await parser.read(b"Subject: again\n\nx")).mail.subject == "again"
     await parser.close()
 
 
 async def test_closing_ends_the_worker_and_whoever_waits(troubled: Parser) -> None:
-    waiting = asyncio.create_task(troubled.parse(b"HANG"))
+    waiting = asyncio.create_task(troubled.read(b"HANG"))
     await asyncio.sleep(0.3)
     process = troubled._process
     assert process is not None
