@@ -123,6 +123,7 @@ async def _take_back_leases(house: House) -> None:
         return
     async with house.storage.write() as uow:
         await uow.inbox.release_leases()
+        await uow.outbox.release_leases()
         await uow.commit()
 
 

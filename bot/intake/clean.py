@@ -167,10 +167,18 @@ def _mark_signature(folded: str, lines: list[tuple[int, int]], said: list[str], 
         if not _looks_like_name(said[number], folded[lines[number][0] : lines[number][1]]):
             return
         if blank_before:
+            if _is_all_that_is_said(said, body, number):
+                return
             for later in body:
                 if later >= number:
                     kinds[later] = ZoneKind.SIGNATURE
             return
+
+
+def _is_all_that_is_said(said: list[str], body: list[int], number: int) -> bool:
+    """Whether nothing but greetings stands above: then a line longer than a name is the request ("Добрий день! / Білий екран у касира")."""
+    above = (said[each] for each in body if each < number)
+    return len(WORD.findall(said[number])) > 2 and all(sentence_kind(each) in (ZoneKind.GREETING, ZoneKind.THANKS) for each in above)
 
 
 def _looks_like_name(line: str, _: str) -> bool:
@@ -178,7 +186,7 @@ def _looks_like_name(line: str, _: str) -> bool:
     if _PHONE.search(line) or _MAIL.search(line) or line.startswith(("тел", "моб", "+38")):
         return len(line) < 120
     count = len(WORD.findall(line))
-    return 0 < count <= 8 and line[-1] not in "?;:" and not _VERB.search(line)
+    return 0 < count <= 8 and line[-1] not in "?;:" and not _VERB.search(line) and not fails(line)
 
 
 # A signature names people and firms: a verb of asking, failing or doing means that the line says something.

@@ -72,8 +72,15 @@ def test_a_signature_after_a_farewell_is_a_zone() -> None:
     assert [kind for kind, _ in zones(text)] == [ZoneKind.SIGNATURE, ZoneKind.MOBILE_FOOTER]
 
 
-def test_a_request_in_the_last_line_is_no_signature() -> None:
-    assert zones("Доброго дня!\n\nне друкує чек") == []
+@pytest.mark.parametrize(
+    "request_", ["не друкує чек", "Зависає звіт", "Завис звіт П0003", "Білий екран у касира Марії", "База на складі ніяка"]
+)
+def test_a_request_in_the_last_line_is_no_signature(request_: str) -> None:
+    assert zones(f"Доброго дня!\n\n{request_}") == []
+
+
+def test_a_bare_name_under_a_greeting_is_a_signature() -> None:
+    assert [kind for kind, _ in zones("Доброго дня!\n\nОлена Приклад")] == [ZoneKind.SIGNATURE]
 
 
 def test_news_that_asks_for_nothing_closes_a_message() -> None:
