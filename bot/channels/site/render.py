@@ -5,15 +5,25 @@ Nothing here is markup: templates escape every word. The reader's language is th
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.channels.site.words import priority_words
-from bot.model import Delivery, Lamp, Outcome, Priority, Turn, UrgencyReason
-from bot.texts import NONE_OF_THESE, OUTCOME_WORDS, PRIORITY_WORDS, REASON_WORDS, TURN_WORDS, Translator, moment, translator
+from bot.channels.site.words import client_words, priority_words
+from bot.model import Delivery, Lamp, Outcome, Priority, ReasonState, Ticket, Turn, UrgencyReason
+from bot.texts import (
+    NONE_OF_THESE,
+    OUTCOME_WORDS,
+    PRIORITY_WORDS,
+    REASON_WORDS,
+    SHORT_REASON_WORDS,
+    TURN_WORDS,
+    Translator,
+    moment,
+    translator,
+)
 
 # A person's own line, kept in the same log as the bot's words so that the chat has one order on every device.
 OWN_LINE = "own_line"
@@ -61,11 +71,14 @@ class Bubble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Who looks, and when."""
+    """Who looks, and when. `tickets` are those spoken of as they are now: what was said stays, lamps and buttons follow the present."""
 
     language: str
     zone: ZoneInfo
     now: datetime
+    viewer_id: int = 0
+    tickets: Mapping[int, Ticket] = field(default_factory=dict)
+    agents: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def say(self) -> Translator:
@@ -89,11 +102,18 @@ def bubble(delivery: Delivery, reader: Reader) -> Bubble:
 def ticket_line(facts: dict[str, Any], reader: Reader) -> TicketLine:
     say = reader.say
     told = [say("критичність: {word}").format(word=priority_words(facts["priority"], facts.get("is_priority_guessed", False), say))]
-    if facts.get("due_at"):
+    lamp, words = _state(facts, reader)
+    if facts.get("due_at") and lamp is Lamp.GREEN:
         told.append(say("відповімо до: {at}").format(at=reader.moment(facts["due_at"])))
-    lamp = Lamp(facts["lamp"])
-    words = say("закрито") if lamp is Lamp.GREY else say(TURN_WORDS[Turn(facts["turn"])])
     return TicketLine(id=facts["id"], title=facts["title"], lamp=lamp, words=words, facts=" · ".join(told))
+
+
+def _state(facts: dict[str, Any], reader: Reader) -> tuple[Lamp, str]:
+    """The lamp and its words: of the present where it is known."""
+    if ticket := reader.tickets.get(facts["id"]):
+        return client_words(ticket, viewer_id=reader.viewer_id, language=reader.language)
+    lamp = Lamp(facts["lamp"])
+    return lamp, reader.say("закрито") if lamp is Lamp.GREY else reader.say(TURN_WORDS[Turn(facts["turn"])])
 
 
 def _own_line(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
@@ -109,13 +129,13 @@ def _receipt(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
     after: list[str] = []
     if len(tickets) > 1:
         lines = [say("Дякуємо! Тут кілька питань, тож кожне має своє звернення ({n}):").format(n=len(tickets))]
-        if body.get("act") == "split" and body.get("origin_id"):
+        if body.get("act") == "split" and body.get("origin_id") and _open_ones(tickets, reader) > 1:
             buttons.append(Button(label=say("Це одне питання"), action=f"/origins/{body['origin_id']}/one"))
     elif first.get("is_call_back"):
         lines = [say("Добре, ми вам зателефонуємо.")]
     else:
         lines = [say("Дякуємо! Звернення зареєстровано:")]
-    if body.get("act") == "ask" and body.get("offer"):
+    if body.get("act") == "ask" and body.get("offer") and _open_ones(tickets, reader):
         after.append(say("Схоже, тут кілька питань. Розділити їх на окремі звернення?"))
         after += [f"{number}. {title}" for number, title in enumerate(body["offer"], start=1)]
         buttons.append(Button(label=say("Так, розділити"), action=f"/tickets/{first['id']}/split", look="main"))
@@ -132,11 +152,21 @@ def _receipt(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
     }
 
 
+def _open_ones(tickets: Sequence[dict[str, Any]], reader: Reader) -> int:
+    """How many of these are still open, as far as we know."""
+    known = [reader.tickets.get(facts["id"]) for facts in tickets]
+    return sum(ticket is None or ticket.is_open for ticket in known)
+
+
 def _urgency_question(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
     say, facts = reader.say, body["ticket"]
     lines = [
         say("Звернення №{id} прийнято як термінове, час уже відраховується. Підкажіть, будь ласка, що саме сталося:").format(id=facts["id"])
     ]
+    present = reader.tickets.get(facts["id"])
+    if present is not None and (not present.is_open or present.reason_state is not ReasonState.ASKED):
+        answer = (say("Ваша відповідь: {reason}.").format(reason=say(SHORT_REASON_WORDS[present.reason])),) if present.reason else ()
+        return {"lines": tuple(lines), "afterwards": answer}
     buttons = [
         Button(
             label=sentence(say(REASON_WORDS[UrgencyReason(value)])),
@@ -173,7 +203,9 @@ def _answer(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
         Button(label=say("Вирішено, закрити"), action=f"/tickets/{number}/close", fields=(("outcome", Outcome.SOLVED.value),), look="main"),
         Button(label=say("Ще не вирішено"), action=f"/tickets/{number}/unsolved"),
     )
-    return _staff_word(body, reader) | {"buttons": buttons}
+    present = reader.tickets.get(number)
+    waits_for_client = present is None or (present.is_open and present.turn is not Turn.STAFF)
+    return _staff_word(body, reader) | {"buttons": buttons if waits_for_client else ()}
 
 
 def _closed(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
@@ -185,8 +217,9 @@ def _closed(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
     ]
     if body.get("result"):
         lines.append(say("Результат: {result}").format(result=body["result"]))
+    present = reader.tickets.get(facts["id"])
     reopen = Button(label=say("Відкрити знову"), action=f"/tickets/{facts['id']}/reopen")
-    return {"lines": tuple(lines), "buttons": (reopen,)}
+    return {"lines": tuple(lines), "buttons": (reopen,) if present is None or not present.is_open else ()}
 
 
 def _reopened(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
@@ -218,13 +251,20 @@ def _new_task_offer(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
         action=f"/tickets/{body['ticket']['id']}/merge",
         fields=tuple(("other", str(new["id"])) for new in made),
     )
-    return {"lines": tuple(lines), "buttons": (together,)}
+    return {"lines": tuple(lines), "buttons": (together,) if _open_ones(made, reader) else ()}
 
 
 def _plain(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
     facts = body.get("ticket")
     parts: dict[str, Any] = {"lines": _lines(str(body.get("text", "")))}
     return parts | ({"tickets": (ticket_line(facts, reader),)} if facts else {})
+
+
+def spoken_of(deliveries: Sequence[Delivery]) -> list[int]:
+    """The numbers of all tickets that these speak of."""
+    numbers = [number for delivery in deliveries for number in delivery.ticket_ids]
+    numbers += [new["id"] for delivery in deliveries for new in delivery.body.get("made", ())]
+    return list(dict.fromkeys(numbers))
 
 
 def sentence(words: str) -> str:

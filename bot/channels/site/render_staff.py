@@ -12,20 +12,24 @@ from typing import Any
 from bot.channels.site.render import Button, Reader
 from bot.channels.site.render_nudge import is_lowerable, nudge_buttons, promise_lines
 from bot.channels.site.words import CHANNEL_WORDS, card_words, category_words, priority_words, reason_words
-from bot.model import Delivery, Lamp
-from bot.texts import Translator
+from bot.lamps import card_lamp
+from bot.model import Delivery, Lamp, Turn
+from bot.texts import Translator, told
 
 # A card shows this much of the text; the whole of it is one click away.
 EXCERPT = 600
 
+# The catalogue tool finds sentences by this name; they are looked up when they are shown.
+_ = str
+
 _VERDICTS = {
-    "answer": "відповідь клієнта",
-    "thanks": "подяка",
-    "solved": "клієнт каже, що вирішено",
-    "not_solved": "клієнт каже, що не вирішено",
-    "new_task": "нове завдання",
-    "answer_and_new": "відповідь і нове завдання",
-    "third_person": "стороння особа",
+    "answer": _("відповідь клієнта"),
+    "thanks": _("подяка"),
+    "solved": _("клієнт каже, що вирішено"),
+    "not_solved": _("клієнт каже, що не вирішено"),
+    "new_task": _("нове завдання"),
+    "answer_and_new": _("відповідь і нове завдання"),
+    "third_person": _("стороння особа"),
 }
 
 
@@ -79,7 +83,7 @@ def feed(deliveries: Iterable[Delivery], reader: Reader) -> list[Item]:
 def entry(delivery: Delivery, reader: Reader) -> Item:
     """One delivery to staff as an entry. A kind this version does not know still shows its text."""
     body = delivery.body
-    tickets = _tickets(body)
+    tickets = [_as_it_is(facts, reader) for facts in _tickets(body)]
     item: dict[str, Any] = {
         "id": delivery.id,
         "slot": delivery.edit_key or f"row:{delivery.id}",
@@ -110,11 +114,38 @@ def _particulars(kind: str, body: dict[str, Any], tickets: Sequence[dict[str, An
                 "reply_to": tickets[0]["id"],
             }
         case "nudge":
-            return {"heading": say("Нагадування"), "tone": "loud", "lines": _about_all(body, len(tickets), reader)}
+            tone = "loud" if any(_waits(facts) for facts in tickets) else "calm"
+            return {"heading": say("Нагадування"), "tone": tone, "lines": _about_all(body, len(tickets), reader)}
         case "alert":
-            return {"heading": say("Увага"), "tone": "loud"}
+            return {
+                "heading": say("Увага"),
+                "tone": "loud",
+                "lines": (told(body["news"], reader.language),) if "news" in body else _lines(body),
+            }
         case _:
             return {"heading": say("Повідомлення")}
+
+
+def _as_it_is(facts: dict[str, Any], reader: Reader) -> dict[str, Any]:
+    """The facts of a notice with what has changed since: an old nudge must not offer a ticket that a colleague has."""
+    ticket = reader.tickets.get(facts["id"])
+    if ticket is None:
+        return facts
+    return facts | {
+        "lamp": card_lamp(ticket).value,
+        "turn": ticket.turn.value,
+        "is_open": ticket.is_open,
+        "outcome": ticket.outcome.value if ticket.outcome else None,
+        "result": ticket.result,
+        "assignee_id": ticket.assignee_id,
+        "assignee": reader.agents.get(ticket.assignee_id or 0, ""),
+        "priority": ticket.priority.value,
+    }
+
+
+def _waits(facts: dict[str, Any]) -> bool:
+    """Whether the client still waits for us."""
+    return bool(facts.get("is_open", True) and facts.get("turn") == Turn.STAFF)
 
 
 def _about_all(body: dict[str, Any], shown: int, reader: Reader) -> tuple[str, ...]:
@@ -166,9 +197,9 @@ def _card(facts: dict[str, Any], reader: Reader) -> Card:
         files=tuple(file["name"] for file in facts.get("attachments", ())),
         result=facts.get("result") or "",
         is_open=is_open,
-        promise=promise_lines(facts, reader) if "nudge" in facts else (),
-        buttons=(nudge_buttons(facts, reader) if "nudge" in facts else _claim(facts, say)) if is_open else (),
-        may_lower="nudge" in facts and is_lowerable(facts),
+        promise=promise_lines(facts, reader) if "nudge" in facts and _waits(facts) else (),
+        buttons=nudge_buttons(facts, reader) if "nudge" in facts and _waits(facts) else _claim(facts, say),
+        may_lower="nudge" in facts and _waits(facts) and is_lowerable(facts),
     )
 
 

@@ -24,7 +24,15 @@ from bot.texts import (
 # The catalogue tool finds sentences by this name; they are looked up when they are shown.
 _ = str
 
-CHANNEL_WORDS = {"telegram": _("Telegram"), "mail": _("пошта"), "phone": _("телефон"), "site": _("сайт")}
+CHANNEL_WORDS = {
+    "telegram": _("Telegram"),
+    "mail": _("пошта"),
+    "phone": _("телефон"),
+    "site": _("сайт"),
+    "chatlog": _("експорт чату"),
+}
+# What else has a health: the parts of the program that are no channels.
+PART_WORDS = {"inbox": _("читання повідомлень"), "outbox": _("надсилання"), "tick": _("обхід строків")}
 MESSAGE_WORDS = {
     MessageKind.INBOUND: "",
     MessageKind.ANSWER: _("відповідь"),
@@ -65,9 +73,24 @@ EVENT_WORDS = {
     "cause_linked": _("пов'язано спільною причиною"),
     "identified": _("визначено компанію"),
     "follows": _("продовжує давно закрите звернення"),
+    "split_confirmed": _("клієнт підтвердив поділ"),
+    "split_disputed": _("клієнт не згоден із поділом"),
+    "bounced": _("лист клієнтові не доставлено"),
     "receipt_withheld": _("автоматичний лист не надіслано"),
     "nudged": _("надіслано нагадування"),
     "breached": _("строк порушено"),
+}
+
+# Codes among the reasons of events; a reason of several words stands as it is.
+BECAUSE_WORDS = {
+    "answer": _("клієнт відповів"),
+    "answer_and_new": _("клієнт відповів і додав нове завдання"),
+    "client": _("так вирішив клієнт"),
+    "new_task": _("нове завдання"),
+    "not_solved": _("клієнт каже, що не вирішено"),
+    "one_question": _("клієнт: це одне питання"),
+    "solved": _("клієнт каже, що вирішено"),
+    "thanks": _("подяка"),
 }
 
 # What a page says after a deed; a page's address names one of these, never a sentence.
@@ -177,7 +200,8 @@ def time_left(due_at: datetime | None, now: datetime, language: str) -> str:
 
 def _span(span: timedelta, language: str) -> str:
     if span >= timedelta(days=2):
-        return translator(language)("{n} дн").format(n=span.days)
+        say = translator(language)
+        return say("{n} дн").format(n=span.days)
     return duration(span, language=language)
 
 
@@ -185,7 +209,8 @@ def event_line(event: Event, *, language: str, zone: ZoneInfo, agents: dict[int,
     """A line of history: what happened and the particulars."""
     say = translator(language)
     what = say(EVENT_WORDS[event.kind]) if event.kind in EVENT_WORDS else event.kind
-    return what, " · ".join(part for part in (_details(event, say, language, zone, agents), event.because) if part)
+    why = say(BECAUSE_WORDS.get(event.because, event.because))
+    return what, " · ".join(part for part in (_details(event, say, language, zone, agents), why) if part)
 
 
 def _details(event: Event, say: Translator, language: str, zone: ZoneInfo, agents: dict[int, str]) -> str:

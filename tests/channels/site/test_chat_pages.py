@@ -47,6 +47,9 @@ async def test_an_urgent_line_is_asked_for_its_reason_with_buttons(house: House)
     assert "+380 44 000 00 00" in page
     assert (await press(browser, f"/tickets/{ticket.id}/reason", reason="1")).json() == {"ok": True}
     assert (await house.ticket(ticket.id)).reason is UrgencyReason.OPERATIONAL_WORK
+    afterwards = (await browser.get("/chat")).text
+    assert f'action="/tickets/{ticket.id}/reason"' not in afterwards
+    assert "Ваша відповідь: Стоїть термінова робота." in afterwards
 
 
 async def test_none_of_these_is_answered_politely(house: House) -> None:
@@ -72,8 +75,10 @@ async def test_answers_come_back_with_solved_and_not_solved(house: House) -> Non
     await house.work(GAP)
     assert (await house.ticket(ticket.id)).turn is Turn.STAFF
     assert [row.body["text"] for row in await house.told("iryna") if row.kind == "own_line"][1:] == ["Ще не вирішено."]
+    assert f'action="/tickets/{ticket.id}/close"' not in (await browser.get("/chat")).text
     await press(browser, f"/tickets/{ticket.id}/close", outcome="solved")
     assert (await house.ticket(ticket.id)).outcome is Outcome.SOLVED
+    assert "закрито: вирішено" in (await browser.get("/chat")).text
 
 
 async def test_writing_to_a_ticket_joins_it(house: House) -> None:
@@ -93,6 +98,7 @@ async def test_a_split_can_be_undone_by_its_button(house: House) -> None:
     assert f'action="/origins/{origin}/one"' in (await browser.get("/chat")).text
     assert (await press(browser, f"/origins/{origin}/one")).json() == {"ok": True}
     assert sum(ticket.is_open for ticket in await house.tickets("iryna")) == 1
+    assert f'action="/origins/{origin}/one"' not in (await browser.get("/chat")).text
 
 
 async def test_an_offered_split_is_made_once(house: House) -> None:

@@ -240,7 +240,15 @@ async def test_a_nudge_says_why_and_has_buttons(house: House) -> None:
     assert "Рахуємо з сьогодні 10:00, усього 1 год." in page
     assert page.count(f'action="/staff/tickets/{number}/snooze"') == 3
     assert f'href="/staff/tickets/{number}?open=priority#priority"' in page
+    await act(await house.enter("taras"), number, "claim")
+    taken = (await agent.get("/staff/feed")).text
+    assert f'action="/staff/tickets/{number}/claim"' not in taken
+    assert taken.count("у роботі: Тарас") == 2
+    assert "tone-loud" in taken
     await act(agent, number, "phoned")
+    calm = (await agent.get("/staff/feed")).text
+    assert "tone-loud" not in calm
+    assert "Лишилося" not in calm
     assert (await house.ticket(number)).turn is Turn.CLIENT_APPROVAL
     assert "Відповіли вам телефоном." in (await (await house.enter("iryna")).get("/chat")).text
 

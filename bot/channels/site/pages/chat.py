@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from fastapi import APIRouter, Request
@@ -14,7 +15,7 @@ from bot.channels.site.answers import refused, status_of, wants_json, went_well
 from bot.channels.site.context import Site, page, rendered, site_of
 from bot.channels.site.gate import AsContact, ContactPost
 from bot.channels.site.pages.client import LARGEST_ID, visible
-from bot.channels.site.render import OWN_LINE, bubble
+from bot.channels.site.render import OWN_LINE, Reader, bubble, spoken_of
 from bot.channels.site.visitors import ContactVisitor
 from bot.errors import Rejected, Transient
 from bot.model import Delivery
@@ -42,8 +43,7 @@ async def _chat(
     request: Request, visitor: ContactVisitor, *, ticket_id: int | None = None, error: str = "", typed: str = "", status: int = 200
 ) -> Response:
     site, contact = site_of(request), visitor.contact
-    log = await _log(site, contact.id, after=0)
-    reader = site.reader(request)
+    log, reader = await _log(request, contact.id, after=0)
     return page(
         request,
         "chat.html",
@@ -93,11 +93,11 @@ async def updates(request: Request, visitor: AsContact, after: int = 0, wait: fl
     after = max(0, min(after, LARGEST_ID))
 
     async def new() -> list[Delivery] | None:
-        return await _log(site, contact.id, after=after) or None
+        async with site.storage.read() as uow:
+            return await uow.outbox.sent_to(parse.route(contact.id), limit=1, after_id=after) or None
 
     fresh = await site.pulse.until(new, seconds=max(0.0, min(wait, _LONGEST_WAIT)))
-    log = await _log(site, contact.id, after=max(0, after - _LOOK_BEHIND))
-    reader = site.reader(request)
+    log, reader = await _log(request, contact.id, after=max(0, after - _LOOK_BEHIND))
     items = [
         {"id": row.id, "slot": f"row:{row.id}", "html": rendered(request, "_bubble.html", visitor=visitor, bubble=bubble(row, reader))}
         for row in log
@@ -106,9 +106,13 @@ async def updates(request: Request, visitor: AsContact, after: int = 0, wait: fl
     return JSONResponse({"last": last, "is_new": bool(fresh), "reading_for": _reading_for(site, log), "items": items})
 
 
-async def _log(site: Site, contact_id: int, *, after: int) -> list[Delivery]:
+async def _log(request: Request, contact_id: int, *, after: int) -> tuple[list[Delivery], Reader]:
+    """What was said, and the reader who knows how its tickets are now."""
+    site = site_of(request)
     async with site.storage.read() as uow:
-        return await uow.outbox.sent_to(parse.route(contact_id), limit=_SHOWN, after_id=after)
+        log = await uow.outbox.sent_to(parse.route(contact_id), limit=_SHOWN, after_id=after)
+        tickets = await uow.tickets.get_many(spoken_of(log))
+    return log, replace(site.reader(request), viewer_id=contact_id, tickets={ticket.id: ticket for ticket in tickets})
 
 
 def _reading_for(site: Site, log: Sequence[Delivery]) -> float:

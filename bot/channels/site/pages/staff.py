@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -11,11 +11,12 @@ from fastapi.responses import JSONResponse, Response
 
 from bot.channels.site.context import Site, page, rendered, site_of
 from bot.channels.site.gate import AsAgent
+from bot.channels.site.render import Reader, spoken_of
 from bot.channels.site.render_staff import entry, feed
 from bot.channels.site.units_view import parts_of
 from bot.channels.site.views import history, staff_rows, words_of_ticket
 from bot.channels.site.visitors import AgentVisitor
-from bot.channels.site.words import WORK_WORDS, category_words, priority_words, reason_words, staff_words, time_left
+from bot.channels.site.words import CHANNEL_WORDS, WORK_WORDS, category_words, priority_words, reason_words, staff_words, time_left
 from bot.errors import NotFound
 from bot.model import Agent, Client, ClockState, Contact, Delivery, Event, Message, MessageKind, Route, Team, Ticket, TicketClock, TimeEntry
 from bot.notices import Facts
@@ -124,6 +125,7 @@ async def staff_ticket_page(
         agents=[agent for agent in found.agents if agent.is_active],
         clients=found.clients,
         work_words=WORK_WORDS,
+        channel_words=CHANNEL_WORDS,
         error=error,
         typed=dict(typed or {}),
         done=request.query_params.get("done", ""),
@@ -175,13 +177,12 @@ def _promise(clock: TicketClock, site: Site, request: Request) -> dict[str, Any]
 
 @router.get("/feed")
 async def staff_feed(request: Request, visitor: AsAgent) -> Response:
-    site = site_of(request)
-    log = await _log(site, after=0)
+    log, reader = await _log(request, after=0)
     return page(
         request,
         "feed.html",
         visitor=visitor,
-        items=feed(log, site.reader(request)),
+        items=feed(log, reader),
         last_id=log[-1].id if log else 0,
         done=request.query_params.get("done", ""),
     )
@@ -194,11 +195,11 @@ async def feed_updates(request: Request, visitor: AsAgent, after: int = 0, wait:
     after = max(0, min(after, LARGEST_ID))
 
     async def new() -> list[Delivery] | None:
-        return await _log(site, after=after) or None
+        async with site.storage.read() as uow:
+            return await uow.outbox.sent_to(STAFF_ROUTE, limit=1, after_id=after) or None
 
     fresh = await site.pulse.until(new, seconds=max(0.0, min(wait, _LONGEST_WAIT)))
-    log = await _log(site, after=max(0, after - _LOOK_BEHIND))
-    reader = site.reader(request)
+    log, reader = await _log(request, after=max(0, after - _LOOK_BEHIND))
     items = [
         {"id": item.id, "slot": item.slot, "html": rendered(request, "_feed_item.html", visitor=visitor, item=item)}
         for item in (entry(row, reader) for row in log)
@@ -206,6 +207,12 @@ async def feed_updates(request: Request, visitor: AsAgent, after: int = 0, wait:
     return JSONResponse({"last": max((row.id for row in log), default=after), "is_new": bool(fresh), "items": items})
 
 
-async def _log(site: Site, *, after: int) -> list[Delivery]:
+async def _log(request: Request, *, after: int) -> tuple[list[Delivery], Reader]:
+    """What staff were told, and the reader who knows how its tickets are now."""
+    site = site_of(request)
     async with site.storage.read() as uow:
-        return await uow.outbox.sent_to(STAFF_ROUTE, limit=_FEED_SIZE, after_id=after)
+        log = await uow.outbox.sent_to(STAFF_ROUTE, limit=_FEED_SIZE, after_id=after)
+        tickets = await uow.tickets.get_many(spoken_of(log))
+        agents = await uow.people.agents()
+    reader = replace(site.reader(request), tickets={one.id: one for one in tickets}, agents={one.id: one.name for one in agents})
+    return log, reader

@@ -94,10 +94,14 @@ if (live) {
   // A piece of the page from the server, put where its number belongs; a newer one takes the place of what it replaces.
   function put(item) {
     const here = pieces().find((child) => slotOf(child) === item.slot);
-    if (here && Number(here.dataset.id) >= item.id) return;
     const piece = new DOMParser().parseFromString(item.html, "text/html").body.firstElementChild;
     find("[data-welcome]", log)?.remove();
-    if (here) { here.replaceWith(piece); return; }
+    if (here) {
+      // The same piece may have changed: a button that was pressed elsewhere is gone.
+      const isOlder = item.id < Number(here.dataset.id);
+      if (!isOlder && here.innerHTML !== piece.innerHTML && !here.contains(document.activeElement)) here.replaceWith(piece);
+      return;
+    }
     piece.classList.add("new-here");
     const later = pieces().find((child) => (isChat ? Number(child.dataset.id) > item.id : Number(child.dataset.id) < item.id));
     log.insertBefore(piece, later || null);
