@@ -124,11 +124,14 @@ class Inbox(Protocol):
         ...
 
     async def claim(self, *, now: datetime, limit: int, lease: timedelta, channels: Sequence[str] | None = None) -> list[list[InboxItem]]:
-        """Take up to `limit` ready rows under a lease: one list per conversation, oldest first, no conversation that is already leased."""
+        """Take up to `limit` ready rows under a lease: one list per conversation, longest ready first, none that is already leased.
+
+        A list never ends inside a burst. `attempts` counts retries and leases that ran out or were released (a crash is an attempt too).
+        """
         ...
 
     def finish(self, results: Sequence[InboxResult], *, now: datetime) -> None:
-        """Record how rows ended."""
+        """Record how rows ended. One that ended already (two workers, a lease that ran out) raises Conflict at commit: it is done."""
         ...
 
     def retry(self, item_ids: Sequence[int], *, at: datetime, error: str) -> None:

@@ -85,7 +85,7 @@ _names = (
 
 def _with_names(source: Any) -> Any:
     return (
-        source.join(tables.contacts, tables.contacts.c.id == _tickets.c.contact_id)
+        source.outerjoin(tables.contacts, tables.contacts.c.id == _tickets.c.contact_id)
         .outerjoin(tables.clients, tables.clients.c.id == _tickets.c.client_id)
         .outerjoin(tables.agents, tables.agents.c.id == _tickets.c.assignee_id)
     )
@@ -95,12 +95,16 @@ def _with_names(source: Any) -> Any:
 def _queue_part(*, is_pressing: bool, has_assignee: bool, has_team: bool) -> Select[Any]:
     """One of the two halves of the queue: tickets with a running clock by its deadline, and those without by their number."""
     prefixed = [column.label(f"clock_{column.name}") if is_pressing else null().label(f"clock_{column.name}") for column in _clocks.c]
-    source = _clocks.join(_tickets, _tickets.c.id == _clocks.c.ticket_id) if is_pressing else _tickets
+    # Outer joins in name only, every clock has its ticket: they keep SQLite from sorting all open tickets instead of walking the
+    # deadlines, and so does coalesce below. One agent's tickets are few: there a plain condition lets it sort just those.
+    source = _clocks.outerjoin(_tickets, _tickets.c.id == _clocks.c.ticket_id) if is_pressing else _tickets
     part = select(_tickets, *prefixed, *_names).select_from(_with_names(source)).where(_is_open)
     if has_assignee:
         part = part.where(_tickets.c.assignee_id == bindparam("of_assignee"))
     if has_team:
-        part = part.where(_tickets.c.team == bindparam("of_team"))
+        part = part.where(
+            func.coalesce(_tickets.c.team, "") == bindparam("of_team") if is_pressing else _tickets.c.team == bindparam("of_team")
+        )
     if is_pressing:
         return part.where(_is_running, _is_most_pressing).order_by(_clocks.c.due_at, _clocks.c.id).limit(_most)
     return part.where(_has_no_clock).order_by(_tickets.c.id).limit(_most)

@@ -7,12 +7,25 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Row, and_, bindparam, case, func, literal_column, select, true, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+    true,
+    update,
+)
 
 from bot.model import Delivery, DeliveryState, Route
 from bot.storage import locks, tables
 from bot.storage.mapping import delivery_values, to_delivery
-from bot.storage.rules import first_due
 from bot.storage.session import Session
 from bot.storage.statements import insert_ignoring
 from bot.storage.tables import PENDING, is_one_of
@@ -21,6 +34,8 @@ from bot.storage.types import UtcDateTime
 _outbox = tables.outbox
 _row = _outbox.alias("row")
 _other = _outbox.alias("other")
+_rival = _outbox.alias("rival")
+_holder = _outbox.alias("holder")
 _now = bindparam("now", type_=UtcDateTime())
 _until = bindparam("until", type_=UtcDateTime())
 _since = bindparam("since", type_=UtcDateTime())
@@ -48,9 +63,24 @@ def _is_route(row: Any) -> ColumnElement[bool]:
     return and_(row.c.channel == _channel, row.c.recipient == _recipient)
 
 
-def _is_busy(row: Any) -> ColumnElement[bool]:
-    """The route has a delivery in flight."""
-    return select(_other.c.id).where(_is_beside(_other, row), _is_sending(_other)).exists()
+def _nothing(query: Select[Any]) -> ColumnElement[bool]:
+    """No row. A scalar subquery, because a planner without statistics turns EXISTS into a join over everything that is pending."""
+    return query.limit(1).scalar_subquery().is_(None)
+
+
+def _is_free(row: Any) -> ColumnElement[bool]:
+    """The route has no delivery in flight."""
+    return _nothing(select(_other.c.id).where(_is_beside(_other, row), _is_sending(_other)))
+
+
+def _holders(row: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """The rows that may hold `row` back: those before it on its route that were told to wait and are as urgent (or it itself)."""
+    before = and_(_holder.c.id <= row.c.id, _holder.c.urgency <= row.c.urgency, _holder.c.not_before_at.is_not(None))
+    return select(_holder.c.id).where(_is_beside(_holder, row), _is_pending(_holder), before, *conditions)
+
+
+def _is_held_by_nobody(row: Any) -> ColumnElement[bool]:
+    return _nothing(_holders(row, _holder.c.not_before_at > _now))
 
 
 _add = {dialect: insert_ignoring(_outbox, dialect) for dialect in ("sqlite", "postgresql")}
@@ -81,25 +111,20 @@ _release = update(_outbox).where(_is_sending(_outbox)).values(**_unknown_outcome
 
 
 def _candidates(*, include_unsure: bool) -> Any:
-    """The best due row of every free route. One pass over what is pending: a planner without statistics cannot get it wrong."""
-    of_route = (_row.c.channel, _row.c.recipient)
-    # A row that waits holds back what follows it and is not more urgent.
-    waits = case((_row.c.not_before_at > _now, _row.c.urgency))
-    held = func.min(waits).over(partition_by=of_route, order_by=_row.c.id).label("held_from")
-    pending = (
-        select(_row.c.id, *of_route, _row.c.urgency, _row.c.state, held)
-        .where(_is_pending(_row), _row.c.channel.in_(_channels))
-        .subquery("pending")
+    """The best due row of every free route: the walk goes by urgency and age, and stops at the limit."""
+    states = PENDING if include_unsure else ("new",)
+    best = (
+        select(_rival.c.id)
+        .where(_is_beside(_rival, _row), _is_pending(_rival), is_one_of(_rival.c.state, states), _is_held_by_nobody(_rival))
+        .order_by(_rival.c.urgency, _rival.c.id)
+        .limit(1)
+        .scalar_subquery()
     )
-    place = func.row_number().over(partition_by=(pending.c.channel, pending.c.recipient), order_by=(pending.c.urgency, pending.c.id))
-    due = select(pending, place.label("place")).where(func.coalesce(pending.c.held_from > pending.c.urgency, true()))
-    if not include_unsure:
-        due = due.where(pending.c.state == "new")
-    best = due.subquery("best")
     return (
-        select(best.c.id, best.c.channel, best.c.recipient)
-        .where(best.c.place == 1, ~_is_busy(best))
-        .order_by(best.c.urgency, best.c.id)
+        select(_row.c.id, _row.c.channel, _row.c.recipient)
+        # An expression instead of the bare column keeps SQLite on the index by urgency: it need not sort everything of a channel.
+        .where(_is_pending(_row), func.coalesce(_row.c.channel, "").in_(_channels), _is_free(_row), _row.c.id == best)
+        .order_by(_row.c.urgency, _row.c.id)
         .limit(bindparam("most"))
     )
 
@@ -175,15 +200,15 @@ _dead_rows = select(_outbox).where(is_one_of(_outbox.c.state, ["dead"])).order_b
 
 
 _next_lapse = select(func.min(_row.c.leased_until)).where(_is_sending(_row), _row.c.channel.in_(_channels))
-_due_times = (
-    select(
-        _row.c.channel,
-        _row.c.recipient,
-        _row.c.urgency,
-        func.coalesce(_row.c.not_before_at, _row.c.created_at, type_=UtcDateTime()).label("at"),
-    )
-    .where(_is_pending(_row), _row.c.channel.in_(_channels), ~_is_busy(_row))
-    .order_by(_row.c.id)
+
+
+def _due_at(row: Any) -> ColumnElement[datetime]:
+    return func.coalesce(row.c.not_before_at, row.c.created_at, type_=UtcDateTime())
+
+
+# A row waits as long as the slowest of those that hold it back: that one's own time stands for both.
+_next_due = select(func.min(_due_at(_row), type_=UtcDateTime())).where(
+    _is_pending(_row), _row.c.channel.in_(_channels), _is_free(_row), _nothing(_holders(_row, _holder.c.not_before_at > _due_at(_row)))
 )
 
 
@@ -275,10 +300,8 @@ class SqlOutbox:
 
     async def next_due_at(self, channels: Sequence[str]) -> datetime | None:
         def work(connection: Connection) -> datetime | None:
-            lapse = connection.scalar(_next_lapse, {"channels": channels})
-            rows = connection.execute(_due_times, {"channels": channels})
-            due = first_due((Route(channel=row.channel, recipient=row.recipient), row.urgency, row.at) for row in rows)
-            return min((at for at in (lapse, due) if at is not None), default=None)
+            times = [connection.scalar(statement, {"channels": channels}) for statement in (_next_lapse, _next_due)]
+            return min((at for at in times if at is not None), default=None)
 
         return await self._session.run(work, needs=("outbox",))
 

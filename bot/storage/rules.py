@@ -9,7 +9,6 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
-from bot.model import Route
 from bot.ports import RawEvent
 
 T = TypeVar("T")
@@ -72,21 +71,6 @@ def batches(rows: Iterable[Ready[T]], *, limit: int) -> list[list[T]]:
         if not room:
             break
     return taken
-
-
-def first_due(rows: Iterable[tuple[Route, int, datetime]]) -> datetime | None:
-    """When the first of these pending deliveries (route, urgency, own time; oldest first) can go out.
-
-    A row waits as long as the slowest of those before it on its route that are as urgent.
-    """
-    slowest: dict[Route, dict[int, datetime]] = {}
-    first: datetime | None = None
-    for route, urgency, at in rows:
-        levels = slowest.setdefault(route, {})
-        levels[urgency] = max(at, levels.get(urgency, at))
-        effective = max(time for level, time in levels.items() if level <= urgency)
-        first = effective if first is None else min(first, effective)
-    return first
 
 
 def name_key(name: str) -> str:

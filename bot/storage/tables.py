@@ -51,8 +51,9 @@ UNFINISHED = ("running", "claimed")
 
 
 def is_one_of(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
-    """`column IN ('a', 'b')` with the values in the text of the statement: the form that partial indexes answer."""
-    return column.in_([literal_column(f"'{value}'") for value in values])
+    """`column IN ('a', 'b')`, or `column = 'a'`, with the values in the text of the statement: the form that partial indexes answer."""
+    known: list[ColumnElement[str]] = [literal_column(f"'{value}'") for value in values]
+    return column == known[0] if len(known) == 1 else column.in_(known)
 
 
 def _one_of(column: str, values: Iterable[Any], *, name: str | None = None) -> CheckConstraint:
@@ -334,8 +335,10 @@ outbox = Table(
     CheckConstraint("(state = 'sending') = (leased_until IS NOT NULL)", name="lease"),
     _partial("ix_outbox_due", "urgency", "id", where="state IN ('new', 'unsure')"),
     _partial("ix_outbox_pending", "channel", "recipient", "urgency", "id", where="state IN ('new', 'unsure')"),
+    _partial("ix_outbox_waiting", "channel", "recipient", "id", where="state IN ('new', 'unsure') AND not_before_at IS NOT NULL"),
     _partial("ix_outbox_sending", "channel", "recipient", "leased_until", where="state = 'sending'"),
     _partial("ix_outbox_backlog", "state", where="state IN ('new', 'sending', 'unsure', 'dead')"),
+    _partial("ix_outbox_dead", "id", where="state = 'dead'"),
     _partial("ix_outbox_edit", "edit_key", "channel", "recipient", "id", where="edit_key IS NOT NULL"),
     _partial("ix_outbox_automatic", "channel", "created_at", where="is_automatic"),
     _partial("ix_outbox_automatic_route", "channel", "recipient", "created_at", where="is_automatic"),

@@ -56,9 +56,10 @@ class MemoryInbox:
         for row in self._waiting():
             if channels is None or row.item.channel in channels:
                 conversations.setdefault(_conversation(row), []).append(row)
+        oldest_first = sorted(conversations.items(), key=lambda item: (item[1][0].ready_at, item[1][0].item.id))
         ready = [
             Ready(key, row.is_burst, row)
-            for key, rows in conversations.items()
+            for key, rows in oldest_first
             if not any(row.leased_until and row.leased_until > now for row in rows)
             for row in _ready_prefix(rows, now)
         ]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.model import Delivery, DeliveryState, Route
 from bot.storage.memory.shelves import OutboxRow, Session
-from bot.storage.rules import as_json, first_due, refuse_naive
+from bot.storage.rules import as_json, refuse_naive
 
 PENDING = (DeliveryState.NEW, DeliveryState.UNSURE)
 LEASE_LOST = "the lease ran out while sending"
@@ -65,10 +65,7 @@ class MemoryOutbox:
         return [self._lease(row, now + lease) for row in chosen[:limit]]
 
     def _is_held(self, delivery: Delivery, now: datetime) -> bool:
-        return any(
-            row.delivery.id <= delivery.id and row.delivery.urgency <= delivery.urgency and _waits(row.delivery, now)
-            for row in self._rows(*PENDING, route=delivery.route)
-        )
+        return any(_is_before(row.delivery, delivery) and _waits(row.delivery, now) for row in self._rows(*PENDING, route=delivery.route))
 
     def _lease(self, row: OutboxRow, until: datetime) -> Delivery:
         delivery = row.delivery
@@ -158,8 +155,18 @@ class MemoryOutbox:
         times = [row.leased_until for row in sending if row.leased_until is not None]
         pending = [row.delivery for row in self._rows(*PENDING)]
         free = [each for each in pending if each.route.channel in channels and each.route not in busy]
-        due = first_due((each.route, each.urgency, each.not_before_at or each.created_at) for each in free)
-        return min([*times, *([due] if due else [])], default=None)
+        # A row waits as long as the slowest of those that hold it back: that one's own time stands for both.
+        times += [_due_at(each) for each in free if not any(_is_before(other, each) and _waits(other, _due_at(each)) for other in free)]
+        return min(times, default=None)
+
+
+def _is_before(other: Delivery, delivery: Delivery) -> bool:
+    """The other one may hold this one back: older (or itself), on the same route, as urgent."""
+    return other.route == delivery.route and other.id <= delivery.id and other.urgency <= delivery.urgency
+
+
+def _due_at(delivery: Delivery) -> datetime:
+    return delivery.not_before_at or delivery.created_at
 
 
 def _waits(delivery: Delivery, now: datetime) -> bool:

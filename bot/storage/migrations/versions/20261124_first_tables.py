@@ -311,6 +311,13 @@ def _queues() -> None:
     op.create_index("ix_outbox_pending", "outbox", ["channel", "recipient", "urgency", "id"], **_where("state IN ('new', 'unsure')"))
     op.create_index("ix_outbox_route", "outbox", ["channel", "recipient", "id"])
     op.create_index("ix_outbox_sending", "outbox", ["channel", "recipient", "leased_until"], **_where("state = 'sending'"))
+    op.create_index("ix_outbox_dead", "outbox", ["id"], **_where("state = 'dead'"))
+    op.create_index(
+        "ix_outbox_waiting",
+        "outbox",
+        ["channel", "recipient", "id"],
+        **_where("state IN ('new', 'unsure') AND not_before_at IS NOT NULL"),
+    )
 
 
 def _state() -> None:
