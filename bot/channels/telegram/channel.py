@@ -29,6 +29,7 @@ from bot.channels.telegram.staff_talk import StaffTalk
 from bot.channels.telegram.staff_view import StaffView
 from bot.clock import Clock
 from bot.desk import Desk
+from bot.errors import BotError
 from bot.intake.service import Intake
 from bot.model import Address, Delivery
 from bot.ports import InboxItem, InboxResult, Storage, UnitOfWork
@@ -189,7 +190,7 @@ class TelegramChannel:
                 BotError("{name}: знову читає бота. Звернення: {numbers}.", name=contact.name, numbers=numbers)
                 if reach.is_reachable
                 else BotError(
-                    "{name}: бота в Telegram заблоковано, відповіді туди не доходять. Звернення: {numbers}. Зателефонуйте або напишіть листа.",
+                    "{name}: бота в Telegram заблоковано, відповіді не доходять. Звернення: {numbers}. Зателефонуйте або напишіть листа.",
                     name=contact.name,
                     numbers=numbers,
                 )

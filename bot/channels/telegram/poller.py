@@ -23,13 +23,15 @@ from bot.channels.telegram.connection import Connection
 from bot.channels.telegram.options import TelegramOptions
 from bot.channels.telegram.selfcheck import introduce
 from bot.clock import Clock
+from bot.errors import BotError
 from bot.ports import RawEvent, Storage
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 _POLL = 25
 _BATCH = 100
-_LEASE = timedelta(seconds=90)
-_RENEW_BEFORE = timedelta(seconds=50)
+# Renewed before each poll that could outlast it; after a crash another process waits this long at most.
+_LEASE = timedelta(seconds=45)
+_RENEW_BEFORE = timedelta(seconds=_POLL + 11)
 _STANDBY_PAUSE = 5.0
 _INSTANT = 0.1
 _PAUSE_AFTER_INSTANT = 0.2
@@ -75,7 +77,7 @@ class Poller:
                 if await self._holds(lease):
                     await self._round(bot_id, offset_key)
                 else:
-                    self._health.trouble("Повідомлення Telegram читає інший процес цієї служби.", state="standby")
+                    self._health.trouble("Повідомлення Telegram читає інший процес цієї служби.", state="running")
                     await asyncio.sleep(_STANDBY_PAUSE)
         finally:
             await self._give_back(lease)
@@ -103,7 +105,7 @@ class Poller:
             ids = await uow.inbox.put(events, now=now)
             uow.state.set(offset_key, {"offset": highest + 1, "at": now.isoformat()})
             await uow.commit()
-        log.info("telegram_updates_stored", count=len(updates), fresh=sum(number is not None for number in ids))
+        log.debug("telegram_updates_stored", count=len(updates), fresh=sum(number is not None for number in ids))
         for update, number in zip(updates, ids, strict=True):
             if number is not None:
                 self._notice(update)
@@ -156,7 +158,7 @@ class Poller:
     async def _give_back(self, lease: str) -> None:
         if self._lease_ends_at is None:
             return
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, BotError):
             async with asyncio.timeout(1), self._storage.write() as uow:
                 await uow.state.give_lease(lease, owner=self._options.owner)
                 await uow.commit()

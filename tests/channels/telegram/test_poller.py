@@ -135,7 +135,7 @@ async def test_one_process_polls_and_the_other_stands_by_and_takes_over(house: H
     await house.until(lambda: house.telegram.journal.counts["getUpdates"] >= 1)
     other = make_house(house.telegram, house.world, options(house, owner="another"))
     async with running(other):
-        await shows(other, state="standby")
+        await shows(other, detail="інший процес")
         polls = house.telegram.journal.counts["getUpdates"]
         house.say(PRINTER)
         await house.gets("Звернення зареєстровано")
