@@ -35,7 +35,6 @@ from bot.errors import BotError, Permanent
 from bot.intake.service import Intake, Planned
 from bot.model import BOT, Delivery, Event, InboundMessage
 from bot.ports import Disposition, InboxItem, InboxResult, Storage, UnitOfWork
-from bot.texts import explain
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +106,7 @@ class MailChannel:
                 failures = 1 if health.last_success_at != before else failures + 1
                 wait = backoff(failures)
                 wait = max(wait, getattr(error, "retry_after", None) or wait * 0)
-                health.trouble(f"{box.address}: {explain(error, 'uk')}")
+                health.trouble(BotError("{address}: {error}", address=box.address, error=error))
                 log.warning("mailbox_failed", mailbox=box.name, error=type(error).__name__, wait=wait.total_seconds())
                 await asyncio.sleep(wait.total_seconds())
 
@@ -168,8 +167,8 @@ class MailChannel:
         for ticket_id in sorted(ticket_ids):
             uow.tickets.add_event(Event(ticket_id=ticket_id, kind="bounced", actor=BOT, at=now, because=whom))
         numbers = ", ".join(f"№{ticket_id}" for ticket_id in sorted(ticket_ids))
-        text = f"Лист клієнту не доставлено: {numbers}. {whom}".strip()
-        for row in notices.alert(self._desk.staff.desk, text, cause=f"inbox:{item.id}", now=now):
+        news = BotError("Лист клієнтові не доставлено. Звернення: {numbers}. Адреса і код: {whom}", numbers=numbers, whom=whom or "?")
+        for row in notices.alert(self._desk.staff.desk, news, cause=f"inbox:{item.id}", now=now):
             uow.outbox.add(row)
 
     # --- sending -----------------------------------------------------------------------------------------------------------
@@ -197,6 +196,7 @@ def merge_health(whole: Health, parts: Sequence[Health]) -> None:
     worst = max(parts, key=lambda part: _SEVERITY.get(part.state, 0))
     whole.state = worst.state
     whole.detail = " ".join(part.detail for part in parts if part.detail)
+    whole.causes = tuple(cause for part in parts for cause in part.causes)
     successes = [part.last_success_at for part in parts if part.last_success_at is not None]
     whole.last_success_at = min(successes) if len(successes) == len(parts) else None
     for part in parts:

@@ -1,7 +1,8 @@
-"""Mails are read in a process of their own, with a time and a memory limit: what a mail can do there, it does to nobody.
+"""Mails are read in processes of their own, with a time and a memory limit: what a mail can do there, it does to nobody.
 
-One worker, started at the first mail and stopped when there was none for a while. Requests that wait together travel together, so a flood
-costs one exchange for many mails; when an exchange fails, its mails are tried one by one and the guilty one alone is `Permanent`.
+A worker process is started at the first mail, another when more wait than one can read, and each is stopped when there was nothing for a
+while. Requests that wait together travel together, so a flood costs one exchange for several mails; when an exchange fails, its mails are
+tried one by one and the guilty one alone is `Permanent`.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from bot.errors import Permanent, Transient
 
 TIME_LIMIT = 10.0
 IDLE_STOP = 120.0
-# One exchange: as many mails as one commit takes, and never much memory at once.
-_MAX_MAILS = 50
+PROCESSES = 2
+# One exchange: some mails, so that several workers share what waits, and never much memory at once.
+_MAX_MAILS = 10
 _MAX_BYTES = 16 * 1024 * 1024
 _CHUNK = 256 * 1024
 
@@ -33,74 +35,92 @@ _Waiting = tuple[bytes, asyncio.Future[Reading]]
 
 
 class Parser:
-    """Reads mails in the worker. `time_limit` (seconds) is for one exchange; close it when done."""
+    """Reads mails in up to `processes` workers. `time_limit` (seconds) is for one exchange; close it when done."""
 
-    def __init__(self, own: Own = NOBODY, *, time_limit: float = TIME_LIMIT, idle_stop: float = IDLE_STOP) -> None:
+    def __init__(
+        self, own: Own = NOBODY, *, time_limit: float = TIME_LIMIT, idle_stop: float = IDLE_STOP, processes: int = PROCESSES
+    ) -> None:
         self._own = own
         self._time_limit = time_limit
         self._idle_stop = idle_stop
+        self._processes = processes
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
-        self._pump: asyncio.Task[None] | None = None
-        self._process: Process | None = None
+        self._pumps: set[asyncio.Task[None]] = set()
+        self._idle = 0
 
     async def read(self, raw: bytes) -> Reading:
         """Raises Permanent for a mail that the worker died of or did not finish in time, Transient when no worker can be had."""
         answer: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((raw, answer))
-        if self._pump is None or self._pump.done():
-            self._pump = asyncio.create_task(self._work(), name="mail-parser")
+        if self._idle < self._queue.qsize() and len(self._pumps) < self._processes:
+            pump = asyncio.create_task(self._work(_Worker(self._own, self._time_limit)), name="mail-parser")
+            self._pumps.add(pump)
+            pump.add_done_callback(self._pumps.discard)
         return await answer
 
     async def close(self) -> None:
-        """Stops the worker; whoever still waits gets a cancellation."""
-        if self._pump is not None:
-            self._pump.cancel()
-            await asyncio.wait([self._pump])
+        """Stops the workers; whoever still waits gets a cancellation."""
+        pumps = list(self._pumps)
+        for pump in pumps:
+            pump.cancel()
+        if pumps:
+            await asyncio.wait(pumps)
         while not self._queue.empty():
             self._queue.get_nowait()[1].cancel()
-        await self._stop()
 
-    async def _work(self) -> None:
+    async def _work(self, worker: _Worker) -> None:
         batch: list[_Waiting] = []
         try:
-            while True:
-                batch = await self._next_batch()
-                if not batch:
-                    await self._stop()
-                    if self._queue.empty():
-                        return
-                    continue
-                await self._answer(batch)
+            while batch := await self._next_batch():
+                await self._answer(worker, batch)
         finally:
             for _, answer in batch:
                 answer.cancel()
+            await worker.stop()
 
     async def _next_batch(self) -> list[_Waiting]:
         """What waits now, empty after a long quiet."""
+        self._idle += 1
         try:
             first = await asyncio.wait_for(self._queue.get(), self._idle_stop)
         except TimeoutError:
             return []
+        finally:
+            self._idle -= 1
         batch, size = [first], len(first[0])
         while not self._queue.empty() and len(batch) < _MAX_MAILS and size < _MAX_BYTES:
             batch.append(self._queue.get_nowait())
             size += len(batch[-1][0])
         return batch
 
-    async def _answer(self, batch: list[_Waiting]) -> None:
+    async def _answer(self, worker: _Worker, batch: list[_Waiting]) -> None:
         try:
-            _settle(batch, await self._exchange([raw for raw, _ in batch]))
+            _settle(batch, await worker.exchange([raw for raw, _ in batch]))
         except _WorkerFailed as failure:
             if len(batch) > 1:
                 for one in batch:
-                    await self._answer([one])
+                    await self._answer(worker, [one])
                 return
             log.warning("mail_parser_failed", size=len(batch[0][0]), reason=str(failure))
             _refuse(batch, Permanent("Лист не вдалося прочитати за відведений час і пам'ять ({reason}).", reason=str(failure)))
         except OSError as error:
             _refuse(batch, Transient(f"Процес розбору листів не запускається ({type(error).__name__})."))
 
-    async def _exchange(self, raws: Sequence[bytes]) -> list[Reading]:
+
+class _WorkerFailed(Exception):
+    """The worker died, hung, or answered nonsense."""
+
+
+class _Worker:
+    """One process, started when it is needed and anew after each failure."""
+
+    def __init__(self, own: Own, time_limit: float) -> None:
+        self._own = own
+        self._time_limit = time_limit
+        self._process: Process | None = None
+
+    async def exchange(self, raws: Sequence[bytes]) -> list[Reading]:
+        """Raises _WorkerFailed, or OSError when no process can be started."""
         process = await self._ensure()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -110,14 +130,21 @@ class Parser:
                 answer = await _receive(process.stdout)
             return [unpack(each) for each in answer["readings"]]
         except TimeoutError:
-            await self._stop()
+            await self.stop()
             raise _WorkerFailed("час вичерпано") from None
         except (asyncio.IncompleteReadError, ConnectionError, KeyError, TypeError, ValueError) as error:
-            await self._stop()
+            await self.stop()
             raise _WorkerFailed(type(error).__name__) from error
         except asyncio.CancelledError:
-            await self._stop()  # half an exchange is in the pipes: this worker is of no more use
+            await self.stop()  # half an exchange is in the pipes: this process is of no more use
             raise
+
+    async def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
 
     async def _ensure(self) -> Process:
         if self._process is None or self._process.returncode is not None:
@@ -127,31 +154,17 @@ class Parser:
             )
         return self._process
 
-    async def _stop(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
 
-
-class _WorkerFailed(Exception):
-    """The worker died, hung, or answered nonsense."""
-
-
-def _settle(batch: Sequence[_Waiting], mails: Sequence[Reading]) -> None:
-    for (_, answer), mail in zip(batch, mails, strict=True):
+def _settle(batch: Sequence[_Waiting], readings: Sequence[Reading]) -> None:
+    for (_, answer), reading in zip(batch, readings, strict=True):
         if not answer.done():
-            answer.set_result(mail)
+            answer.set_result(reading)
 
 
 def _refuse(batch: Sequence[_Waiting], error: Exception) -> None:
     for _, answer in batch:
         if not answer.done():
             answer.set_exception(error)
-
-
-# --- the pipe ---------------------------------------------------------------------------------------------------------------
 
 
 async def _send(stream: asyncio.StreamWriter, raws: Sequence[bytes]) -> None:

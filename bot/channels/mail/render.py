@@ -14,7 +14,18 @@ from zoneinfo import ZoneInfo
 
 from bot.lamps import SIGNS
 from bot.model import Category, Delivery, Lamp, Outcome, Priority, Turn, UrgencyReason
-from bot.texts import CATEGORY_WORDS, NONE_OF_THESE, OUTCOME_WORDS, PRIORITY_WORDS, REASON_WORDS, TURN_WORDS, Translator, moment, told, translator
+from bot.texts import (
+    CATEGORY_WORDS,
+    NONE_OF_THESE,
+    OUTCOME_WORDS,
+    PRIORITY_WORDS,
+    REASON_WORDS,
+    TURN_WORDS,
+    Translator,
+    moment,
+    told,
+    translator,
+)
 
 Body = dict[str, Any]
 # The catalogue tool finds sentences by this name; they are looked up when they are shown.
