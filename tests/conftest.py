@@ -8,9 +8,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.storage import upgrade
 from tests.integration import postgres
+
+# How fast examples are made and tried says something about the machine's other work and nothing about the code; what must be fast has a test
+# of its own.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def missing(what: str) -> None:
