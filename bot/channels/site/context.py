@@ -107,9 +107,12 @@ def rendered(request: Request, template: str, *, visitor: ContactVisitor | Agent
 
 def make_templates() -> Environment:
     """Autoescape is on for everything: what a client typed is hostile on its way out. A missing value is an error, not an empty place."""
-    return Environment(
+    templates = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    # Made once: a chat page shows a hundred bubbles, and each would import the small pieces anew.
+    templates.globals["ui"] = templates.get_template("_ui.html").module
+    return templates
 
 
 @cache

@@ -80,7 +80,7 @@ async def write(request: Request, posted: ContactPost) -> Response:
     except (Rejected, Transient) as error:
         if wants_json(request):
             return refused(request, error)
-        typed = str(posted.fields.data.get("text") or "")
+        typed = posted.fields.raw("text")
         sentence = explain(error, contact.language)
         return await _chat(request, posted.visitor, error=sentence, typed=typed, status=status_of(error))
     return went_well(request, "/chat")

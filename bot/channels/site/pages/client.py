@@ -68,7 +68,7 @@ def _form(
 async def open_ticket(request: Request, posted: ContactPost) -> Response:
     """Stores the request, then shows the ticket it became. What was typed is never lost to a mistake in it."""
     site, contact, fields = site_of(request), posted.visitor.contact, posted.fields
-    typed = {name: str(fields.data.get(name) or "") for name in ("text", "priority", "category", "reason")}
+    typed = {name: fields.raw(name) for name in ("text", "priority", "category", "reason")}
     try:
         words = parse.Posted(
             contact_id=contact.id,

@@ -32,7 +32,7 @@ async def write(request: Request, ticket_id: int, posted: ContactPost) -> Respon
     try:
         return await _write(request, ticket_id, posted, text=posted.fields.text("text"), external_id=posted.fields.text("id", limit=64))
     except (Rejected, Transient) as error:
-        return await _explained(request, ticket_id, posted, error, typed=str(posted.fields.data.get("text") or ""))
+        return await _explained(request, ticket_id, posted, error, typed=posted.fields.raw("text"))
 
 
 @router.post("/unsolved")

@@ -125,7 +125,7 @@ async def _split(uow: UnitOfWork, site: Site, agent: Agent, number: int, fields:
     first = next((m for m in await uow.tickets.messages(number) if m.kind is MessageKind.INBOUND), None)
     if ticket is None or first is None:
         raise NotFound("Звернення №{id} не має тексту, який можна розділити.", id=number)
-    dealt = {name: str(value) for name, value in fields.data.items() if name.startswith("piece-")}
+    dealt = {name: fields.raw(name) for name in fields.values if name.startswith("piece-")}
     choice = {name: min(int(value), MOST_TICKETS) for name, value in dealt.items() if value.isascii() and value.isdigit()}
     await site.desk.split(uow, number, drafts(ticket, first.text, choice), Actor.agent(agent), because=fields.text("because", limit=500))
     return "split"
@@ -197,6 +197,6 @@ async def _explained(request: Request, ticket_id: int, name: str, posted: AgentP
     async with site.storage.read() as uow:
         if await uow.tickets.get(ticket_id) is None:
             raise error
-    typed = {"as": name, "text": str(posted.fields.data.get("text") or "")}
+    typed = {"as": name, "text": posted.fields.raw("text")}
     sentence = explain(error, site.reader(request).language)
     return await staff_ticket_page(request, posted.visitor, ticket_id, error=sentence, typed=typed, status=status_of(error))
