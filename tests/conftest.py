@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, settings
 from bot.storage import upgrade
 from tests.integration import postgres
 
-# How fast examples are made and tried says something about the machine's other work and nothing about the code; what must be fast has a test
-# of its own.
+# How fast examples are made and tried tells of the machine's other work, not of the code; what must be fast has a test of its own.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
