@@ -13,19 +13,31 @@ from bot.channels.site import parse, posting
 from bot.channels.site.parse import CHAT, FORM
 from bot.errors import Rejected
 from bot.model import Delivery, Route, Ticket
+from bot.ports import Storage
 from bot.storage import open_storage
+from bot.storage.memory import MemoryStorage
 from tests.builders import TUESDAY
 from tests.channels.site.house import House, build_house
 
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
-    """In memory, and on a real database: what the channel asks of a store is the same."""
-    built = await build_house(None if request.param == "memory" else await open_storage(f"sqlite:///{tmp_path}/desk.db"))
+    """In memory, and on the real databases: what the channel asks of a store is the same."""
+    built = await build_house(await _storage(request, tmp_path))
     yield built
     await built.storage.close()
+
+
+async def _storage(request: pytest.FixtureRequest, folder: Path) -> Storage:
+    match request.param:
+        case "memory":
+            return MemoryStorage()
+        case "sqlite":
+            return await open_storage(f"sqlite:///{folder}/desk.db")
+        case _:
+            return await open_storage(request.getfixturevalue("pg_url"))
 
 
 async def post(house: House, name: str, text: str, *, external_id: str, source: str = CHAT, ticket_id: int | None = None) -> int | None:

@@ -6,6 +6,9 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from bot.errors import Transient
 from bot.model import Outcome, Priority, ReasonState, Turn, UrgencyReason
 from tests.channels.site.house import Browser, House, build_house
 
@@ -182,6 +185,25 @@ async def test_too_many_lines_in_a_minute_are_slowed_down() -> None:
     assert "Забагато повідомлень" in (await browser.say("ще")).json()["error"]
     house.clock.advance(timedelta(minutes=1))
     assert (await browser.say("ще")).status_code == 200
+
+
+async def test_what_could_not_be_stored_is_not_acknowledged(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = await house.enter("iryna")
+
+    async def full(_uow: object) -> None:
+        raise Transient("Диск переповнений.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.storage.memory.MemoryUnitOfWork.commit", full)
+        line = await browser.say("Не друкує чек на касі", id="a" * 32)
+        assert (line.status_code, line.json()["error"]) == (503, "Диск переповнений.")
+        form = await browser.open("Не друкує чек на касі")
+        assert form.status_code == 503
+        assert "Не друкує чек на касі</textarea>" in form.text
+    assert await house.told("iryna") == []
+    assert (await browser.say("Не друкує чек на касі", id="a" * 32)).status_code == 200
+    await house.work(GAP)
+    assert len(await house.tickets("iryna")) == 1
 
 
 async def test_without_the_script_the_chat_is_a_form(house: House) -> None:

@@ -155,8 +155,10 @@ if (live) {
       if (link) { event.preventDefault(); choose(link.dataset.reply); }
     });
     find("[data-to-none]").addEventListener("click", (event) => { event.preventDefault(); choose(""); });
+    // On a phone's keyboard there is no Shift+Enter: there Enter is a new line and the button sends.
+    const isTouch = matchMedia("(pointer: coarse)").matches;
     text.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.isComposing) { event.preventDefault(); composer.requestSubmit(); }
+      if (!isTouch && event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.isComposing) { event.preventDefault(); composer.requestSubmit(); }
     });
     // Lines leave in order, one after another; the field is free for the next one at once. What could not be sent comes back into it,
     // with its id: if the server had it after all, sending it again is not a second message.
