@@ -39,7 +39,7 @@ def test_a_call_log_is_taken_in_and_adds_up(deskbot: Deskbot, desk: Path) -> Non
     assert told.code == 0
     assert "У файлах 3: нових 3, відомих раніше 0." in told.out
     assert sum_of(told) == (3, 2, 0, 1, 0, 0)
-    assert "outgoing_call 1" in told.out
+    assert "вихідний дзвінок 1" in told.out
 
 
 def test_twice_is_the_same_as_once(deskbot: Deskbot, desk: Path) -> None:
