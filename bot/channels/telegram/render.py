@@ -87,6 +87,8 @@ def _message(body: str, page: Page) -> Call:
 
 
 def _text(body: str) -> dict[str, Any]:
+    """Telegram refuses a message without a visible character."""
+    body = body if unadorned(body).strip() else "…"
     return {"text": body, "parse_mode": "HTML", "link_preview_options": {"is_disabled": True}}
 
 

@@ -259,7 +259,7 @@ async def test_a_block_is_told_to_staff_while_tickets_wait(house: House) -> None
     house.say(PRINTER)
     await house.gets("Звернення зареєстровано")
     house.telegram.world.set_bot_status(IRYNA, "kicked")
-    await house.gets("Ірина заблокував", chat=STAFF_CHAT)
+    await house.gets("Ірина: бота в Telegram заблоковано", chat=STAFF_CHAT)
     house.telegram.world.set_bot_status(IRYNA, "member")
     await house.gets("знову читає бота", chat=STAFF_CHAT)
 

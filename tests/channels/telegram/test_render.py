@@ -14,7 +14,7 @@ from bot import notices
 from bot.channels.telegram import render, render_client, render_staff
 from bot.channels.telegram.page import Reader
 from bot.channels.telegram.sandbox.markup import check_keyboard, parse_html, utf16_length
-from bot.errors import Permanent
+from bot.errors import BotError, Permanent
 from bot.model import (
     Actor,
     ActorKind,
@@ -94,7 +94,7 @@ def everything(text: str) -> list[Delivery]:
         *(row for each in (one, urgent, closed, facts(text, assignee_id=3)) for row in notices.card(each, staff, now=NOW)),
         *notices.client_word(one, word(MessageKind.INBOUND, text), staff, verdict="solved"),
         *notices.client_word(one, word(MessageKind.THIRD_PERSON, text), staff, verdict="third_person"),
-        *notices.alert([STAFF], text or "так", cause="h", now=NOW),
+        *notices.alert([STAFF], BotError("{what}", what=text or "так"), cause="h", now=NOW),
     ]
 
 

@@ -70,7 +70,7 @@ async def test_a_blocked_bot_is_given_up_and_staff_are_told(house: House) -> Non
     await deliver(house, say(house, "не дійде"))
     await house.outbox.drain()
     assert await state_of(house) == [DeliveryState.DEAD]
-    assert "Не вдалося доставити" in texts(house, STAFF_CHAT)[0]
+    assert "не доставлено" in texts(house, STAFF_CHAT)[0]
 
 
 async def test_a_refused_connection_is_tried_again_until_it_works(house: House) -> None:
