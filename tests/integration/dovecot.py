@@ -172,8 +172,8 @@ class Dovecot:
         time.sleep(1.1)  # the new UIDVALIDITY is the second of its making
         self.start()
 
-    def deliver(self, raw: bytes, *, folder: str = "") -> None:
-        """Like a delivery agent."""
+    def deliver(self, raw: bytes, *, folder: str = "", at: float | None = None) -> None:
+        """Like a delivery agent; `at` (seconds since 1970) is the INTERNALDATE that the server will tell."""
         box = self.mail / f".{folder}" if folder else self.mail
         for name in ("tmp", "new", "cur"):
             self._make(box / name)
@@ -183,6 +183,8 @@ class Dovecot:
         target = box / "tmp" / name
         target.write_bytes(raw)
         os.chown(target, self._owner.pw_uid, self._owner.pw_gid)
+        if at is not None:
+            os.utime(target, (at, at))
         target.rename(box / "new" / name)
 
     def _make(self, path: Path) -> None:

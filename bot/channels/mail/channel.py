@@ -31,7 +31,7 @@ from bot.channels.mail.values import Bounced
 from bot.channels.supervisor import backoff
 from bot.clock import Clock
 from bot.desk import Desk
-from bot.errors import BotError, Permanent
+from bot.errors import BotError, Permanent, Transient
 from bot.intake.service import Intake, Planned
 from bot.model import BOT, Delivery, Event, InboundMessage
 from bot.ports import Disposition, InboxItem, InboxResult, Storage, UnitOfWork
@@ -75,7 +75,7 @@ class MailChannel:
         self._clock = clock
         self._tokens = Tokens(options.secret)
         self._parser = parser or Parser(Own(addresses=options.own_addresses))
-        self._relays = {box.name: Relay(box.relay) for box in options.mailboxes}
+        self._relays = {box.name: Relay(replace(box.relay, hello=box.relay.hello or box.domain)) for box in options.mailboxes}
         self._shortcuts = Shortcuts(desk=desk, intake=intake, clock=clock)
         self.mailbox_health = {box.name: Health(name=f"{CHANNEL}:{box.name}") for box in options.mailboxes}
 
@@ -183,7 +183,13 @@ class MailChannel:
         except KeyError as error:
             raise Permanent("Для листа немає слів: {kind}", kind=delivery.kind) from error
         mail = envelope.build(delivery, written, mailbox=box, options=self._options, tokens=self._tokens, now=now)
-        await self._relays[box.name].send(mail, sender=box.address, recipient=delivery.route.recipient)
+        facts = self.mailbox_health[box.name].facts
+        try:
+            await self._relays[box.name].send(mail, sender=box.address, recipient=delivery.route.recipient)
+        except Transient as error:
+            facts["relay"] = str(error)
+            raise
+        facts["relay"] = "ok"
         return Sent(external_id=str(mail["Message-ID"]))
 
 

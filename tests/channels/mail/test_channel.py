@@ -12,14 +12,19 @@ from email.message import EmailMessage
 
 import pytest
 
+from bot import notices
 from bot.channels.inbox import InboxWorker
 from bot.channels.mail.channel import MailChannel
+from bot.channels.mail.isolation import Parser
 from bot.channels.mail.options import Mailbox, MailOptions
+from bot.channels.mail.reading import Reading
 from bot.channels.mail.smtp import RelayAccess
 from bot.channels.mail.source import MailboxAccess
 from bot.channels.outbox import OutboxWorker
-from bot.model import Link, ReasonState, Ticket
+from bot.errors import Permanent, Transient
+from bot.model import Link, ReasonState, Route, Ticket
 from bot.storage.memory import MemoryStorage
+from bot.storage.memory.inbox import MemoryInbox
 from tests.builders import World, build_world
 from tests.integration.dovecot import PASSWORD, USER, Dovecot
 from tests.integration.proxy import Proxy
@@ -389,3 +394,78 @@ async def test_nothing_is_lost_or_doubled_while_the_server_dies_and_goes_silent(
         await it.settle()
         assert await it.stored() == total == 60
         assert len(await it.tickets()) == 60
+
+
+async def test_the_promise_counts_from_the_receipt_by_the_server_not_later_than_now(dovecot: Dovecot) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        now = it.world.clock.now()
+        early = now - timedelta(hours=5)
+        dovecot.deliver(mail("Не відкривається база.", message_id="<a@shop.example>"), at=early.timestamp())
+        dovecot.deliver(mail("Не друкується чек.", message_id="<b@shop.example>"), at=(now + timedelta(days=1)).timestamp())
+        await it.received(2)
+        assert sorted(ticket.received_at for ticket in await it.tickets()) == [early, now]
+
+
+async def test_a_full_disk_stops_acknowledging_and_loses_nothing(dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(mail("Перший лист: не відкривається база."))
+        await it.received(1)
+        put, refused = MemoryInbox.put, 0
+
+        async def full(_inbox: MemoryInbox, _events: object, *, now: object) -> list[int | None]:
+            nonlocal refused
+            refused += 1
+            raise Transient("Диск заповнений.")
+
+        monkeypatch.setattr(MemoryInbox, "put", full)
+        dovecot.deliver(mail("Другий лист: не друкується чек.", message_id="<m2@shop.example>"))
+        async with asyncio.timeout(10):
+            while refused < 2:  # noqa: ASYNC110 - counted in a method that is replaced
+                await asyncio.sleep(0.02)
+        assert dovecot.seen() == 1
+        assert "Диск заповнений" in it.channel.mailbox_health["support"].detail
+        monkeypatch.setattr(MemoryInbox, "put", put)
+        await it.received(2)
+        assert len(await it.tickets()) == 2
+
+
+async def test_a_refused_login_is_shown_and_not_repeated_for_minutes(dovecot: Dovecot) -> None:
+    users = dovecot.home / "users"
+    users.write_text(users.read_text().replace(PASSWORD, "another"))
+    dovecot.stop()
+    dovecot.start()
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        async with asyncio.timeout(10):
+            while it.channel.health.state != "down":  # noqa: ASYNC110 - a plain value cannot set an event
+                await asyncio.sleep(0.02)
+        assert "не прийняв ім'я чи пароль" in it.channel.health.detail
+        await asyncio.sleep(3)  # the ordinary wait after a first failure is a second
+        assert (dovecot.home / "log").read_text().count("auth failed, 1 attempts") == 1
+
+
+async def test_a_mail_that_breaks_the_reader_is_kept_aside_and_the_rest_goes_on(dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        read = Parser.read
+
+        async def choosy(self: Parser, raw: bytes) -> Reading:
+            if b"Subject: poison" in raw:
+                raise Permanent("Лист не вдалося прочитати.")
+            return await read(self, raw)
+
+        monkeypatch.setattr(Parser, "read", choosy)
+        dovecot.deliver(mail("Каса не працює.", subject="poison", message_id="<p@shop.example>"))
+        dovecot.deliver(mail("Не друкується чек.", message_id="<b@shop.example>"))
+        await it.received(2)
+        assert len(await it.tickets()) == 1
+        async with it.world.storage.read() as uow:
+            assert len(await uow.inbox.quarantined()) == 1
+
+
+async def test_without_a_mailbox_a_letter_is_refused_in_words() -> None:
+    world = await build_world(MemoryStorage())
+    options = MailOptions(mailboxes=(), secret=b"0123456789abcdef")
+    channel = MailChannel(options=options, storage=world.storage, desk=world.desk, intake=world.intake, clock=world.clock)
+    route = Route(channel="mail", recipient="iryna@shop.example")
+    row = notices.say(route, "Вітаємо!", cause="x", language="uk", now=world.clock.now())
+    with pytest.raises(Permanent, match="налаштовано"):
+        await channel.send(row)
