@@ -10,7 +10,9 @@ import httpx
 import pytest
 from starlette.routing import Mount, Route
 
+from bot.channels.site import choices
 from bot.channels.site.shield import POLICY
+from bot.errors import NotFound
 from bot.model import Address
 from tests.channels.site.house import Browser, House, build_house
 
@@ -288,3 +290,13 @@ async def test_static_files_are_only_ours(house: House) -> None:
     assert (await browser.get("/static/site.js")).status_code == 200
     for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static//etc/passwd", "/static/..%2fapp.py"):
         assert (await browser.get(path)).status_code == 404, path
+
+
+async def test_a_clients_choice_is_only_about_what_they_may_see(house: House) -> None:
+    number = await ticket_of(house, "iryna")
+    stranger, now = house.contact("petro"), house.clock.now()
+    async with house.storage.write() as uow:
+        with pytest.raises(NotFound):
+            await choices.keep_as_one(uow, number, stranger, now=now)
+        with pytest.raises(NotFound):
+            await choices.split_as_offered(uow, house.desk, number, stranger, now=now)
