@@ -15,9 +15,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from bot.errors import BotError
 from bot.lamps import card_lamp, client_lamp
 from bot.model import Attachment, Contact, Delivery, Message, Route, Ticket, UrgencyReason
 from bot.sla.explain import Account
+from bot.texts import as_json, explain
 
 CARD_URGENCY = 1
 RECEIPT_URGENCY = 2
@@ -303,7 +305,6 @@ def nudge(
         route=route,
         kind="nudge",
         body={
-            "language": "uk",
             "tickets": [each.body() for each in reminders],
             "total": total,
             "silent_since": silent_since.isoformat() if silent_since else None,
@@ -315,14 +316,17 @@ def nudge(
     )
 
 
-def alert(routes: Sequence[Route], text: str, *, cause: str, now: datetime) -> list[Delivery]:
-    """Something staff must know about the desk itself. `cause` makes it unique: put the day or the episode into it."""
+def alert(routes: Sequence[Route], news: BotError, *, cause: str, now: datetime) -> list[Delivery]:
+    """Something staff must know about the desk itself. `cause` makes it unique: put the day or the episode into it.
+
+    The body holds {"news": {"sentence", "values"}}, which `bot.texts.told` tells in the reader's language, and the Ukrainian "text".
+    """
     return [
         Delivery(
             key=f"{cause}:alert:{route.channel}:{route.recipient}",
             route=route,
             kind="alert",
-            body={"language": "uk", "text": text},
+            body={"news": as_json(news), "text": explain(news, "uk")},
             created_at=now,
             urgency=WORD_URGENCY,
         )

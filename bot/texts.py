@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.errors import BotError
@@ -26,7 +27,9 @@ def translator(language: str) -> Translator:
     """The translator into a language; an unknown language means Ukrainian."""
     if language not in LANGUAGES or language == "uk":
         return _as_it_stands
-    return gettext.translation("deskbot", Path(__file__).parent / "locales", [language], fallback=True).gettext
+    catalogue = gettext.translation("deskbot", Path(__file__).parent / "locales", [language], fallback=True)
+    # gettext answers "" with the catalogue's own header.
+    return lambda sentence: catalogue.gettext(sentence) if sentence else ""
 
 
 def _as_it_stands(sentence: str) -> str:
@@ -72,6 +75,41 @@ REASON_STATE_WORDS = {
     ReasonState.NONE_OF_THESE: _("підстав для термінового немає"),
 }
 LAMP_WORDS = {Lamp.GREEN: _("зелена"), Lamp.RED: _("червона"), Lamp.YELLOW: _("жовта"), Lamp.GREY: _("сіра")}
+# Why a message made no ticket: an inbox row keeps the code.
+SET_ASIDE_WORDS = {
+    "another_bot": _("повідомлення іншого бота"),
+    "auto_reply": _("автовідповідь"),
+    "bounce": _("звіт про недоставлення"),
+    "bulk": _("масова розсилка"),
+    "button": _("натиснута кнопка"),
+    "button_refused": _("кнопка, яка вже не діє"),
+    "chat_moved": _("чат переїхав"),
+    "command": _("команда"),
+    "command_refused": _("команда, якої не виконано"),
+    "edit_unchanged": _("правка без змін у тексті"),
+    "empty": _("порожнє повідомлення"),
+    "foreign_group": _("чужа група"),
+    "greeting": _("привітання"),
+    "group_membership": _("зміна складу групи"),
+    "loop": _("лист самої служби"),
+    "news": _("повідомлення до відома"),
+    "no_sender": _("немає відправника"),
+    "note": _("внутрішня нотатка"),
+    "outgoing_call": _("вихідний дзвінок"),
+    "own_contact": _("клієнт надіслав свій контакт"),
+    "reachable": _("клієнт знову читає бота"),
+    "service_message": _("службове повідомлення"),
+    "staff_edit": _("співробітник виправив свої слова"),
+    "staff_refused": _("співробітнику відмовлено"),
+    "staff_talk": _("розмова співробітників"),
+    "staff_unclear": _("відповідь, яка не вказує на звернення"),
+    "staff_word": _("слова співробітника"),
+    "sticker": _("стікер"),
+    "thanks": _("подяка"),
+    "unknown_command": _("невідома команда"),
+    "unknown_update": _("подія невідомого виду"),
+    "unreachable": _("клієнт заблокував бота"),
+}
 _WEEKDAYS = (_("пн"), _("вт"), _("ср"), _("чт"), _("пт"), _("сб"), _("нд"))
 
 
@@ -100,4 +138,26 @@ def duration(span: timedelta, *, language: str) -> str:
 def explain(error: BotError, language: str) -> str:
     """An error as a sentence in the reader's language; an error among its values is explained in the same way."""
     values = {name: explain(value, language) if isinstance(value, BotError) else value for name, value in error.values.items()}
-    return translator(language)(error.sentence).format(**values)
+    return _filled(error.sentence, values, language)
+
+
+def as_json(error: BotError) -> dict[str, Any]:
+    """An error as neutral JSON {"sentence", "values"}, for `told` to tell later, in a language that is not known yet."""
+    values = {name: as_json(value) if isinstance(value, BotError) else _plain(value) for name, value in error.values.items()}
+    return {"sentence": error.sentence, "values": values}
+
+
+def told(kept: dict[str, Any], language: str) -> str:
+    """What `as_json` kept, as a sentence in the reader's language."""
+    values = {name: told(value, language) if isinstance(value, dict) else value for name, value in kept["values"].items()}
+    return _filled(kept["sentence"], values, language)
+
+
+def _plain(value: Any) -> str | int | float:
+    return value if isinstance(value, str | int | float) else str(value)
+
+
+def _filled(sentence: str, values: dict[str, Any], language: str) -> str:
+    """Without values, braces are the sentence's own, as in BotError itself."""
+    say = translator(language)
+    return say(sentence).format(**values) if values else say(sentence)

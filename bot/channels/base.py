@@ -12,15 +12,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.errors import BotError
 from bot.model import Delivery, Link
 from bot.ports import InboxItem, InboxResult, UnitOfWork
+from bot.texts import explain, translator
 
 
 @dataclass(slots=True)
 class Health:
     """What the status page says of a channel. Mutable: its owner writes, the page reads.
 
-    `state` is off, starting, running, degraded or down; `detail` is a Ukrainian sentence that says what is wrong and what to do.
+    `state` is off, starting, running, standby, degraded or down; `detail` is a Ukrainian sentence that says what is wrong and what to do.
+    `causes` are the errors behind it, which `told` tells in other languages too.
     """
 
     name: str
@@ -28,12 +31,20 @@ class Health:
     detail: str = ""
     last_success_at: datetime | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    causes: tuple[BotError, ...] = ()
 
     def up(self, now: datetime) -> None:
-        self.state, self.detail, self.last_success_at = "running", "", now
+        self.state, self.detail, self.causes, self.last_success_at = "running", "", (), now
 
-    def trouble(self, detail: str, *, state: str = "down") -> None:
-        self.state, self.detail = state, detail
+    def trouble(self, cause: BotError | str, *, state: str = "down") -> None:
+        """`cause` is an error, or a Ukrainian sentence without values."""
+        self.state = state
+        self.causes = (cause,) if isinstance(cause, BotError) else ()
+        self.detail = explain(cause, "uk") if isinstance(cause, BotError) else cause
+
+    def told(self, language: str) -> str:
+        """`detail` in the reader's language."""
+        return " ".join(explain(cause, language) for cause in self.causes) or translator(language)(self.detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

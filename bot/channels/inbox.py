@@ -169,11 +169,12 @@ class InboxWorker:
         first = items[0]
         async with self._storage.write() as uow:
             uow.inbox.quarantine([item.id for item in items], error=_words(error), now=now)
-            text = (
-                f"Повідомлення ({first.channel}, запис {first.id}) не вдалося опрацювати. Воно збережене; "
-                f"спробувати ще раз: deskbot replay {first.id}"
+            news = BotError(
+                "Повідомлення ({channel}, запис {id}) не вдалося опрацювати. Його збережено; спробувати ще раз: deskbot replay {id}",
+                channel=first.channel,
+                id=first.id,
             )
-            for row in notices.alert(self._alert_routes, text, cause=f"quarantine:{first.id}:{first.attempts}", now=now):
+            for row in notices.alert(self._alert_routes, news, cause=f"quarantine:{first.id}:{first.attempts}", now=now):
                 uow.outbox.add(row)
             await uow.commit()
 

@@ -135,7 +135,7 @@ class OutboxWorker:
             uow.outbox.unsure(row.id, until=now + (error.retry_after or UNSURE_WAIT), error=words)
         elif self._is_hopeless(row, error):
             log.warning("delivery_dead", delivery_id=row.id, kind=row.kind, channel=row.route.channel, error=type(error).__name__)
-            self._bury(uow, row, words)
+            self._bury(uow, row, error)
         else:
             if not isinstance(error, Transient):
                 log.error("delivery_failed", delivery_id=row.id, kind=row.kind, exc_info=error)
@@ -150,14 +150,20 @@ class OutboxWorker:
             return self._clock.now() - row.created_at > GIVE_UP_AFTER
         return row.attempts >= MAX_BUGS
 
-    def _bury(self, uow: UnitOfWork, row: Delivery, words: str) -> None:
+    def _bury(self, uow: UnitOfWork, row: Delivery, error: Exception) -> None:
         now = self._clock.now()
-        uow.outbox.dead(row.id, error=words, now=now)
+        uow.outbox.dead(row.id, error=_words(error), now=now)
         if row.kind == "alert":
             return
-        numbers = ", ".join(f"№{ticket_id}" for ticket_id in row.ticket_ids)
-        text = f"Не вдалося доставити повідомлення ({row.route.channel}) {numbers}: {words}".replace("  ", " ")
-        for alert in notices.alert(self._alert_routes, text, cause=f"dead:{row.id}", now=now):
+        numbers = ", ".join(f"№{ticket_id}" for ticket_id in row.ticket_ids) or "—"
+        why = error if isinstance(error, BotError) else type(error).__name__
+        news = BotError(
+            "Повідомлення не доставлено ({channel}). Звернення: {numbers}. Причина: {why}",
+            channel=row.route.channel,
+            numbers=numbers,
+            why=why,
+        )
+        for alert in notices.alert(self._alert_routes, news, cause=f"dead:{row.id}", now=now):
             uow.outbox.add(alert)
 
 

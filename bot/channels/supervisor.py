@@ -14,8 +14,7 @@ import structlog
 
 from bot.channels.base import Health
 from bot.clock import Clock
-from bot.errors import BotError
-from bot.texts import explain
+from bot.errors import BotError, Transient
 
 SHORTEST = timedelta(seconds=1)
 LONGEST = timedelta(minutes=5)
@@ -44,9 +43,10 @@ async def keep_alive(run: Callable[[], Awaitable[None]], *, health: Health, cloc
             wait = backoff(failures)
             if isinstance(error, BotError):
                 wait = max(wait, getattr(error, "retry_after", None) or timedelta(0))
-                health.trouble(explain(error, "uk"))
+                health.trouble(error)
                 log.warning("loop_failed", loop=health.name, error=type(error).__name__, wait=wait.total_seconds())
             else:
-                health.trouble(f"Неочікувана помилка ({type(error).__name__}). Подробиці — в журналі; спроба повториться сама.")
+                kind = type(error).__name__
+                health.trouble(Transient("Неочікувана помилка ({kind}). Подробиці в журналі; спроба повториться сама.", kind=kind))
                 log.exception("loop_failed", loop=health.name, wait=wait.total_seconds())
             await asyncio.sleep(wait.total_seconds())

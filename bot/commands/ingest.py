@@ -19,6 +19,7 @@ import typer
 
 from bot.commands.terminal import ConfigOption, load_settings, note, out, progress, read_bytes, words
 from bot.errors import Rejected
+from bot.texts import SET_ASIDE_WORDS
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -185,7 +186,8 @@ def _tell(taken: Taken, balance: Balance) -> None:
         line += _(" + чекає {waiting} + не вдалося {quarantined}")
     out(line.format(**{name: numbers[name] for name in ("received", "ticketed", "follow_ups", "set_aside", "waiting", "quarantined")}))
     if balance.reasons:
-        out(_("Відкладено вбік: ") + ", ".join(f"{reason} {count}" for reason, count in balance.reasons.most_common()))
+        reasons = (f"{_(SET_ASIDE_WORDS.get(reason, reason))} {count}" for reason, count in balance.reasons.most_common())
+        out(_("Відкладено вбік: ") + ", ".join(reasons))
 
 
 async def _tell_failures(house: House, channel: str, failed: int) -> bool:

@@ -59,7 +59,7 @@ def say_error(error: BotError) -> None:
     """An error as a sentence; a configuration's mistakes and the like one by one."""
     mistakes = getattr(error, "mistakes", ())
     if mistakes:
-        note(words()("Знайдено помилок: {count}").format(count=len(mistakes)))
+        note(_("Знайдено помилок: {count}").format(count=len(mistakes)))
     for each in mistakes or (error,):
         note(f"  • {explain(each, language())}" if mistakes else explain(each, language()))
 
