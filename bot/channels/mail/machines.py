@@ -228,7 +228,12 @@ def _forbids_answers(mail: Evidence) -> bool:
 
 
 def _is_no_reply(mail: Evidence) -> bool:
-    return bool(_NO_REPLY.match(mail.local))
+    return takes_no_answers(mail.local)
+
+
+def takes_no_answers(address: str) -> bool:
+    """Addresses by whose name nobody reads what comes there."""
+    return bool(_NO_REPLY.match(address))
 
 
 def _is_campaign(mail: Evidence) -> bool:
@@ -245,7 +250,6 @@ _RULES: tuple[tuple[MailKind, str, Callable[[Evidence], bool]], ...] = (
     (MailKind.AUTO_REPLY, "subject of an automatic reply", _has_auto_subject),
     (MailKind.BOUNCE, "from a mail daemon", _is_from_a_daemon),
     (MailKind.BOUNCE, "subject of a delivery report", _has_bounce_subject),
-    (MailKind.LOOP, "from our own address", _is_from_ourselves),
     (MailKind.BULK, "a mailing list", _is_list),
     (MailKind.BULK, "a notice of a mail service", _is_service_notice),
     (MailKind.BULK, "precedence of a mass mailing", _is_bulk),
@@ -256,6 +260,7 @@ _RESTRAINTS: tuple[tuple[str, Callable[[Evidence], bool]], ...] = (
     ("an address that takes no answers", _is_no_reply),
     ("a campaign", _is_campaign),
     ("loop mark of another robot", _is_foreign_loop),
+    ("from our own address", _is_from_ourselves),
     ("no sender", lambda mail: mail.sender is None),
 )
 

@@ -14,7 +14,7 @@ from bot.channels.mail import addresses, tree
 from bot.channels.mail.body import MAX_TEXT, Body, files_of, gather
 from bot.channels.mail.charset import clean
 from bot.channels.mail.headers import Headers, as_text
-from bot.channels.mail.machines import Evidence, Verdict, judge
+from bot.channels.mail.machines import Evidence, Verdict, judge, takes_no_answers
 from bot.channels.mail.quotes import Division, divide
 from bot.channels.mail.tree import Part
 from bot.channels.mail.values import MailAddress, MailFile, ParsedMail
@@ -50,7 +50,7 @@ def parse(raw: bytes, own: Own = NOBODY, *, with_content: bool = True) -> Parsed
         _take_text_of(nested, body)
     headers = root.headers
     hint = body.charset
-    sender = _sender(headers, hint, body)
+    sender = _writer(_sender(headers, hint, body), headers, hint, own, body)
     subject = headers.text("subject", hint)[:1_000]
     leaves = tuple(_leaves(root))
     evidence = Evidence(
@@ -138,6 +138,17 @@ def _sender(headers: Headers, hint: str | None, body: Body) -> MailAddress | Non
             return found[0]
     body.note("no sender address")
     return None
+
+
+def _writer(sender: MailAddress | None, headers: Headers, hint: str | None, own: Own, body: Body) -> MailAddress | None:
+    """A form on a web site writes from our own address or from a no-reply one, and puts the person into Reply-To."""
+    if sender is None or not (sender.address.lower() in own.addresses or takes_no_answers(sender.address)):
+        return sender
+    for person in addresses.parse(headers.first("reply-to"), hint):
+        if person.address.lower() not in own.addresses and not takes_no_answers(person.address):
+            body.note("written by a form: the sender is taken from Reply-To")
+            return person
+    return sender
 
 
 def _name_only(headers: Headers, hint: str | None) -> str:

@@ -81,6 +81,27 @@ def test_a_loop_is_known_by_our_own_mark() -> None:
     assert not mail.may_be_answered
 
 
+OWN = Own(addresses=frozenset({"support@desk.example"}))
+
+
+@pytest.mark.parametrize("sender", ["support@desk.example", "no-reply@site.example"])
+def test_behind_a_web_form_stands_the_person_in_reply_to(sender: str) -> None:
+    raw = f"From: Form <{sender}>\r\nReply-To: Iryna <iryna@shop.example>\r\nSubject: x\r\n\r\nx".encode()
+    mail = parse(raw, OWN)
+    assert mail.kind is MailKind.MESSAGE
+    assert mail.sender is not None
+    assert mail.sender.address == "iryna@shop.example"
+    assert mail.may_be_answered
+    alone = parse(f"From: Form <{sender}>\r\nSubject: x\r\n\r\nx".encode(), OWN)
+    assert alone.kind is MailKind.MESSAGE
+    assert not alone.may_be_answered
+
+
+def test_a_mail_fetched_in_part_says_so() -> None:
+    problems = parse(b"X-Deskbot-Oversize: 262144 of 50000000\r\n" + HEAD + b"\r\nx").problems
+    assert problems == ("too big to be fetched whole: 262144 of 50000000 bytes",)
+
+
 def test_a_group_that_is_our_own_mailbox_is_no_mailing_list() -> None:
     raw = b"List-Id: <support.desk.example>\r\nList-Post: <mailto:support@desk.example>\r\nPrecedence: list\r\n" + HEAD + b"\r\nx"
     assert parse(raw).kind is MailKind.BULK
