@@ -13,6 +13,9 @@ from bot.lamps import SIGNS
 from bot.model import Category, Lamp, Priority
 from bot.texts import CATEGORY_WORDS, PRIORITY_WORDS, Translator, moment, translator
 
+_MOST_NAMES = 10
+KEPT = "telegram:"
+"""How a reference to a file begins that Telegram itself keeps."""
 Facts = dict[str, Any]
 """A ticket as `bot.notices.Facts` puts it into a body."""
 
@@ -96,6 +99,14 @@ def priority_words(facts: Facts, say: Translator) -> str:
 def category_words(facts: Facts, say: Translator) -> str:
     word = say(CATEGORY_WORDS[Category(facts["category"])])
     return say("ймовірно {word}").format(word=word) if facts.get("is_category_guessed") else word
+
+
+def other_files(body: dict[str, Any]) -> str:
+    """A line with the names of files that Telegram does not have: they are with the ticket on the Site."""
+    names = [
+        brief(str(file.get("name") or "?"), 60) for file in body.get("attachments", ()) if not str(file.get("ref", "")).startswith(KEPT)
+    ]
+    return f"📎 {', '.join(names[:_MOST_NAMES])}{' …' if len(names) > _MOST_NAMES else ''}" if names else ""
 
 
 def files_of(body: dict[str, Any]) -> tuple[File, ...]:

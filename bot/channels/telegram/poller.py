@@ -63,6 +63,7 @@ class Poller:
         self._health = health
         self._afterwards = afterwards
         self._lease_ends_at: datetime | None = None
+        self._has_answered = False
 
     async def run(self) -> None:
         """Poll until cancelled. Raises what the connection raises: an unreachable server, a refused token, another poller."""
@@ -71,6 +72,7 @@ class Poller:
         bot_id = await self._connection.bot_id()
         lease, offset_key = f"{CHANNEL}:poller:{bot_id}", f"{CHANNEL}:offset:{bot_id}"
         self._lease_ends_at = None
+        self._has_answered = False
         self._health.facts |= await introduce(self._connection)
         try:
             while True:
@@ -85,16 +87,23 @@ class Poller:
     async def _round(self, bot_id: int, offset_key: str) -> None:
         offset = await self._offset(offset_key)
         # The first answer comes at once: nobody should have to wait for the end of a long poll to learn that we are connected.
-        wait = _POLL if self._health.state == "running" else 0
+        wait = _POLL if self._has_answered else 0
         parameters: dict[str, Any] = {"timeout": wait, "limit": _BATCH, "allowed_updates": list(ALLOWED_UPDATES)}
         asked_at = asyncio.get_running_loop().time()
         updates = await self._connection.call("getUpdates", parameters | ({"offset": offset} if offset else {}), wait=wait)
-        self._health.up(self._clock.now())
+        self._show_health()
         if updates:
             await self._store(updates, bot_id, offset_key)
         elif wait and asyncio.get_running_loop().time() - asked_at < _INSTANT:
             # A server that does not wait, as it should, must not be asked thousands of times a second.
             await asyncio.sleep(_PAUSE_AFTER_INSTANT)
+
+    def _show_health(self) -> None:
+        """Connected; and if a staff chat cannot be served as it should, what to do about it."""
+        self._has_answered = True
+        self._health.up(self._clock.now())
+        if troubles := self._health.facts["staff_chat_troubles"]:
+            self._health.trouble(" ".join(f"{chat}: {trouble}" for chat, trouble in troubles.items()), state="degraded")
 
     async def _store(self, updates: Sequence[Mapping[str, Any]], bot_id: int, offset_key: str) -> None:
         """Commit the updates and the offset after them; whoever fails here gets the same updates again."""

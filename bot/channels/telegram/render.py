@@ -11,7 +11,7 @@ from html import unescape
 from typing import Any
 
 from bot.channels.telegram import render_client, render_staff
-from bot.channels.telegram.page import File, Keyboard, Page, Reader
+from bot.channels.telegram.page import KEPT, File, Keyboard, Page, Reader
 from bot.channels.telegram.text import MAX_TEXT, TAG, escape, markup_pieces, pieces, safe, shortened, visible_length
 from bot.errors import Permanent
 from bot.model import Delivery
@@ -100,10 +100,10 @@ def _markup(page: Page) -> dict[str, Any]:
 
 def _file_calls(files: tuple[File, ...]) -> list[Call]:
     """Files that Telegram has are sent again by their id; others are named in the words and stay with the ticket."""
-    kept = [file for file in files if file.ref.startswith("telegram:")]
+    kept = [file for file in files if file.ref.startswith(KEPT)]
     return [_file_call(file) for file in kept[:_MOST_FILES]]
 
 
 def _file_call(file: File) -> Call:
     method = _PARAMETERS_OF_FILES.get(file.kind, "sendDocument")
-    return Call(method=method, parameters={method.removeprefix("send").lower(): file.ref.removeprefix("telegram:")})
+    return Call(method=method, parameters={method.removeprefix("send").lower(): file.ref.removeprefix(KEPT)})

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.channels.telegram.page import Button, Facts, Keyboard, Page, Reader, button, category_words, files_of, lamp, named, priority_words
+from bot.channels.telegram.page import (
+    Button,
+    Facts,
+    Keyboard,
+    Page,
+    Reader,
+    button,
+    category_words,
+    files_of,
+    lamp,
+    named,
+    other_files,
+    priority_words,
+)
 from bot.channels.telegram.text import brief, escape
 from bot.model import Outcome, Priority, Turn, UrgencyReason
 from bot.texts import NONE_OF_THESE, OUTCOME_WORDS, PRIORITY_WORDS, REASON_WORDS, SHORT_REASON_WORDS, TURN_WORDS
@@ -198,7 +211,8 @@ def _receipt_buttons(body: Body, reader: Reader) -> Keyboard:
 def _word(body: Body, reader: Reader, keyboard: Keyboard, hint: str) -> Page:
     agent = brief(body.get("agent") or reader.say("Служба підтримки"))
     head = f"💬 {named(body['ticket'])}\n<i>{agent}:</i>\n"
-    return Page(head=head, text=body["text"], tail=f"\n\n<i>{hint}</i>", keyboard=keyboard, files=files_of(body))
+    tail = "\n\n".join(filter(None, ("", other_files(body), f"<i>{hint}</i>")))
+    return Page(head=head, text=body["text"], tail=f"\n\n{tail}", keyboard=keyboard, files=files_of(body))
 
 
 def _state(facts: Facts, reader: Reader) -> str:

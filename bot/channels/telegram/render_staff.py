@@ -6,7 +6,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from bot.channels.telegram.page import Facts, Keyboard, Page, Reader, button, category_words, files_of, lamp, named, priority_words
+from bot.channels.telegram.page import (
+    Facts,
+    Keyboard,
+    Page,
+    Reader,
+    button,
+    category_words,
+    files_of,
+    lamp,
+    named,
+    other_files,
+    priority_words,
+)
 from bot.channels.telegram.render_nudge import nudge
 from bot.channels.telegram.text import brief
 from bot.model import Outcome, Priority, ReasonState, UrgencyReason
@@ -36,7 +48,9 @@ def client_word(body: Body, reader: Reader) -> Page:
     sign = say("⚠️ стороння особа") if body.get("is_third_person") else _VERDICTS.get(body.get("verdict", ""), "💬")
     head = f"{sign} {named(facts)}\n<i>{brief(body['author'])}:</i>\n"
     buttons = (button(say("💬 Відповісти"), "reply", facts["id"]), button(say("❓ Уточнити"), "ask", facts["id"]))
-    return Page(head=head, text=body["text"], keyboard=(buttons,) if facts.get("is_open") else (), files=files_of(body))
+    files = other_files(body)
+    tail = f"\n\n{files}" if files else ""
+    return Page(head=head, text=body["text"], tail=tail, keyboard=(buttons,) if facts.get("is_open") else (), files=files_of(body))
 
 
 def prompt(body: Body, reader: Reader) -> Page:
@@ -144,7 +158,7 @@ def _card_head(facts: Facts, reader: Reader) -> str:
 
 
 def _card_tail(facts: Facts, reader: Reader) -> str:
-    say, lines = reader.say, []
+    say, lines = reader.say, [other_files(facts)]
     snoozed = facts.get("snoozed_until_at")
     if snoozed and datetime.fromisoformat(snoozed) > reader.now:
         lines.append(say("⏸ відкладено до {at}").format(at=reader.moment(snoozed)))
@@ -153,7 +167,7 @@ def _card_tail(facts: Facts, reader: Reader) -> str:
     elif facts.get("outcome"):
         outcome = say(OUTCOME_WORDS[Outcome(facts["outcome"])])
         lines.append(say("⚪ закрито: {outcome}").format(outcome=outcome) + f" {brief(facts.get('result') or '', 500)}".rstrip())
-    return "".join(f"\n\n{line}" for line in lines)
+    return "".join(f"\n\n{line}" for line in lines if line)
 
 
 def _urgency(facts: Facts, say: Translator) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -158,6 +159,16 @@ def test_a_card_says_what_the_staff_need_and_mirrors_the_lamp() -> None:
     assert "ймовірно середня · ймовірно інцидент" in shown[0]
     assert shown[3].endswith("⚪ закрито: вирішено замінили")
     assert [call.method for call in render.calls(fresh, READER, is_staff=True)] == ["sendMessage", "sendPhoto"]
+
+
+def test_files_that_telegram_does_not_have_are_named() -> None:
+    kept = Attachment(name="акт <1>.pdf", kind="document", ref="sha256:aa")
+    [row] = notices.card(replace(facts(), attachments=(kept,)), StaffRoutes(desk=(STAFF,)), now=NOW)
+    calls = render.calls(row, READER, is_staff=True)
+    assert [call.method for call in calls] == ["sendMessage"]
+    assert check(calls)[0].endswith("📎 акт <1>.pdf")
+    [answer] = notices.word_to_client(facts(), replace(word(MessageKind.ANSWER, "ось"), attachments=(kept,)))
+    assert "📎 акт <1>.pdf" in check(render.calls(answer, READER, is_staff=False))[0]
 
 
 def test_a_kind_of_tomorrow_shows_its_text_and_one_without_is_given_up() -> None:
