@@ -100,8 +100,8 @@ class UnderWay:
 
     stored: dict[str, int]
     interpreting: int
-    sending: tuple[tuple[str, str, str], ...]
-    """(channel, recipient, key) of deliveries that are claimed and not recorded."""
+    sending: tuple[tuple[str, str, tuple[int, ...]], ...]
+    """(channel, recipient, ticket numbers) of deliveries that are claimed and not recorded."""
 
 
 def under_way(file: Path) -> UnderWay:
@@ -109,8 +109,16 @@ def under_way(file: Path) -> UnderWay:
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
         stored = dict(database.execute("SELECT channel, count(*) FROM inbox GROUP BY channel"))
         interpreting = database.execute("SELECT count(*) FROM inbox WHERE leased_until IS NOT NULL AND finished_at IS NULL").fetchone()[0]
-        sending = database.execute("SELECT channel, recipient, key FROM outbox WHERE state = 'sending'").fetchall()
-    return UnderWay(stored=stored, interpreting=interpreting, sending=tuple(tuple(row) for row in sending))
+        rows = database.execute("SELECT channel, recipient, ticket_ids FROM outbox WHERE state = 'sending'").fetchall()
+    sending = tuple((channel, recipient, tuple(json.loads(numbers))) for channel, recipient, numbers in rows)
+    return UnderWay(stored=stored, interpreting=interpreting, sending=sending)
+
+
+def waiting_for_clients(file: Path) -> int:
+    """Deliveries to clients that are neither made nor given up."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+        wanted = "state IN ('new', 'sending', 'unsure') AND (channel = 'mail' OR (channel = 'telegram' AND recipient NOT LIKE '-%'))"
+        return int(database.execute(f"SELECT count(*) FROM outbox WHERE {wanted}").fetchone()[0])
 
 
 def newest_update(file: Path) -> int:
