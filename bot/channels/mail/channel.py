@@ -130,7 +130,7 @@ class MailChannel:
         return tuple([self._prepare(item, reading) for item, reading in zip(items, readings, strict=True)])
 
     def _prepare(self, item: InboxItem, reading: Reading) -> Prepared:
-        message = inbound(item, reading.mail, tokens=self._tokens, mailbox=item.source)
+        message = inbound(item, reading.mail, tokens=self._tokens, mailbox=self._options.addressed(reading.mail.recipients))
         reply = read_reply(message.text) if message.set_aside is None and _is_answer(message) else None
         planned = self._intake.plan(message, reading.analysis)
         # What stands beside an act is short: it is analysed here.

@@ -11,11 +11,11 @@ from bot.channels.mail.identity import content_id, conversation
 from bot.channels.mail.reading import CHANNEL
 from bot.ports import RawEvent
 
-# Mails from files share one source, so that a copy of an archive in another folder is still the same mails.
-FILES = "files"
+# All mails share one source: what lies in two mailboxes, or in an archive and in a mailbox, is still one mail (promise 2).
+SOURCE = CHANNEL
 
 
-def mail_event(raw: bytes, *, received_at: datetime, source: str) -> RawEvent:
+def mail_event(raw: bytes, *, received_at: datetime, source: str = SOURCE) -> RawEvent:
     """One mail. Its id is its content, since a sender may use one Message-ID for two different mails."""
     return RawEvent(
         channel=CHANNEL,
@@ -30,4 +30,4 @@ def mail_event(raw: bytes, *, received_at: datetime, source: str) -> RawEvent:
 def file_events(path: Path, *, now: datetime) -> Iterator[RawEvent]:
     """The mails of an mbox, a Maildir, a folder of .eml or one file. Raises Rejected for a path that holds none."""
     for mail in files.read(path, now=now):
-        yield mail_event(mail.raw, received_at=min(mail.received_at, now), source=FILES)
+        yield mail_event(mail.raw, received_at=min(mail.received_at, now))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,11 @@ class MailOptions:
     @property
     def own_addresses(self) -> frozenset[str]:
         return frozenset(address.lower() for box in self.mailboxes for address in (box.address, *box.aliases))
+
+    def addressed(self, recipients: Sequence[str]) -> str:
+        """The name of the mailbox that a mail was sent to: answers come from there. "" when it names none of ours."""
+        wanted = {address.lower() for address in recipients}
+        return next((box.name for box in self.mailboxes if wanted & {box.address.lower(), *map(str.lower, box.aliases)}), "")
 
     def mailbox(self, name: str | None) -> Mailbox:
         """The mailbox of that name, else the first. Raises Permanent when there is none to send from."""

@@ -115,7 +115,7 @@ class Reader:
 
     async def _event(self, mail: Fetched, now: datetime) -> RawEvent:
         """Naming 20 MB by their content takes a tenth of a second: the event loop does not wait for that."""
-        name = partial(mail_event, mail.raw, received_at=min(mail.received_at or now, now), source=self._name)
+        name = partial(mail_event, mail.raw, received_at=min(mail.received_at or now, now))
         return await asyncio.to_thread(name) if len(mail.raw) > _BIG else name()
 
     async def _cursor(self) -> dict[str, Any] | None:

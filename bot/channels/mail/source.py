@@ -7,6 +7,7 @@ its state cannot be trusted. What comes out are plain values; flags are never th
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import socket
 import ssl
@@ -106,6 +107,8 @@ class MailSource:
         """Log in and open the folder. Raises LoginRefused, Misconfigured (certificate, no such folder) or Transient."""
         from aioimaplib import IMAP4, IMAP4_SSL  # 45 ms, only when a mailbox is configured
 
+        # At lower levels the library writes what it sends and receives, tokens and mails among it.
+        logging.getLogger("aioimaplib").setLevel(logging.WARNING)
         access = self._access
         if access.is_plain:
             client = IMAP4(access.host, access.port, timeout=access.command_limit)

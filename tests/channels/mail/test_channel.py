@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.header import Header
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 
 from bot import notices
 from bot.channels.inbox import InboxWorker
 from bot.channels.mail.channel import MailChannel
+from bot.channels.mail.events import file_events
 from bot.channels.mail.isolation import Parser
 from bot.channels.mail.options import Mailbox, MailOptions
 from bot.channels.mail.reading import Reading
@@ -469,3 +471,31 @@ async def test_without_a_mailbox_a_letter_is_refused_in_words() -> None:
     row = notices.say(route, "Вітаємо!", cause="x", language="uk", now=world.clock.now())
     with pytest.raises(Permanent, match="налаштовано"):
         await channel.send(row)
+
+
+async def test_a_mail_that_came_by_a_file_before_is_not_taken_in_again_from_the_mailbox(dovecot: Dovecot, tmp_path: Path) -> None:
+    """An archive is ingested, then the mailbox it came from is switched on; the same mail sent to two of our addresses is one as well."""
+    letter = mail("Не відкривається база.")
+    (tmp_path / "archive.eml").write_bytes(b"Received: by mx.desk.example; Tue, 24 Nov 2026 07:00:00 +0000\r\n" + letter)
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        now = it.world.clock.now()
+        async with it.world.storage.write() as uow:
+            await uow.inbox.put(list(file_events(tmp_path, now=now)), now=now)
+            await uow.commit()
+        dovecot.deliver(b"Delivered-To: support@desk.example\r\n" + letter)
+        dovecot.deliver(mail("Не друкується чек.", message_id="<b@shop.example>"))
+        await it.received(2)
+        assert len(await it.tickets()) == 2
+        assert await it.stored() == 2
+
+
+def test_answers_come_from_the_mailbox_that_was_written_to() -> None:
+    relay = RelayAccess(host="127.0.0.1", security="plain")
+    boxes = (
+        Mailbox(name="support", address="support@desk.example", relay=relay),
+        Mailbox(name="retail", address="retail@desk.example", aliases=("kasa@desk.example",), relay=relay),
+    )
+    options = MailOptions(mailboxes=boxes, secret=b"0123456789abcdef")
+    assert options.addressed(["iryna@shop.example", "Kasa@desk.example"]) == "retail"
+    assert options.addressed(["iryna@shop.example"]) == ""
+    assert options.mailbox("").name == "support"
