@@ -15,6 +15,7 @@ from email import policy
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
+from bot.channels.mail.imap import is_loopback
 from bot.errors import BotError, Misconfigured, Permanent, Transient, Unreachable, Unsure
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class RelayAccess:
     timeout: float = TIMEOUT
 
     def __post_init__(self) -> None:
-        if self.security == "plain" and not (self.host in ("localhost", "::1") or self.host.startswith("127.")):
+        if self.security == "plain" and not is_loopback(self.host):
             raise Misconfigured("Надсилання без TLS дозволене лише на цьому ж комп'ютері: {host}", host=self.host)
 
 

@@ -9,13 +9,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import socket
 import ssl
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bot.channels.mail.imap import (
+    MONTHS,
+    Listed,
+    batches,
+    internal_date,
+    is_loopback,
+    items,
+    keep_alive,
+    modified_utf7,
+    names,
+    quoted,
+    uid_set,
+)
 from bot.channels.mail.parse import OVERSIZE
 from bot.errors import Misconfigured, Transient
 
@@ -26,7 +38,6 @@ Result = TypeVar("Result")
 
 # A burst of a thousand short lines in one packet kills the library's reader (one recursion level a line): never ask for more.
 MAX_UIDS = 50
-MAX_BATCH_BYTES = 8 * 1024 * 1024
 PIECE = 1024 * 1024
 MAX_MAIL = 30 * 1024 * 1024
 HEAD_OF_OVERSIZE = 256 * 1024
@@ -38,12 +49,10 @@ COMMAND_LIMIT = 30.0
 SLOWEST = 20_000
 OVERSIZE_HEADER = f"{OVERSIZE}: ".encode()
 
-_FETCH = re.compile(rb"^\d+ FETCH \(")
 _UID = re.compile(rb"\bUID (\d+)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]+)"')
 _VALIDITY = re.compile(rb"\[UIDVALIDITY (\d+)\]")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class ConnectionLost(Transient):
@@ -70,7 +79,7 @@ class MailboxAccess:
     poll: timedelta = POLL
 
     def __post_init__(self) -> None:
-        if self.is_plain and not _is_loopback(self.host):
+        if self.is_plain and not is_loopback(self.host):
             raise Misconfigured("Пошта без TLS дозволена лише на цьому ж комп'ютері: {host}", host=self.host)
 
 
@@ -82,13 +91,6 @@ class Fetched:
     raw: bytes
     received_at: datetime | None
     size: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    uid: int
-    size: int
-    received_at: datetime | None
 
 
 class MailSource:
@@ -128,11 +130,11 @@ class MailSource:
             raise Misconfigured("Сертифікат сервера {host} не викликає довіри: {why}", host=self._access.host, why=error.reason) from error
         except OSError as error:
             raise ConnectionLost("Поштовий сервер {host} недосяжний.", host=self._access.host) from error
-        _keep_alive(client)
+        keep_alive(client.protocol.transport)
 
     async def _log_in(self, client: IMAP4) -> None:
         # The library quotes the password and not the user.
-        response = await self._do(client.login(_quoted(self._access.user), self._access.password))
+        response = await self._do(client.login(quoted(self._access.user), self._access.password))
         if response.result == "OK":
             self.can_idle = client.has_capability("IDLE")
             if not self.can_idle:
@@ -145,7 +147,7 @@ class MailSource:
         raise LoginRefused(retry_after=timedelta(minutes=5))
 
     async def _select(self, client: IMAP4) -> None:
-        response = await self._do(client.select(_quoted(_utf7(self._access.folder))))
+        response = await self._do(client.select(quoted(modified_utf7(self._access.folder))))
         if response.result != "OK":
             raise Misconfigured("У скриньці немає теки {folder}.", folder=self._access.folder)
         found = _VALIDITY.search(b"\n".join(bytes(line) for line in response.lines))
@@ -155,7 +157,7 @@ class MailSource:
         """UIDs above `after`, ascending; with `since` only those that came at that day or later, with `unseen` only unread ones."""
         criteria = [f"UID {after + 1}:*"]
         if since is not None:
-            criteria.append(f"SINCE {since.day}-{_MONTHS[since.month - 1]}-{since.year}")
+            criteria.append(f"SINCE {since.day}-{MONTHS[since.month - 1]}-{since.year}")
         if unseen:
             criteria.append("UNSEEN")
         # The library's own default, CHARSET utf-8, is refused by Exchange.
@@ -168,31 +170,31 @@ class MailSource:
         """The mails in UID order, up to MAX_UIDS; what has vanished meanwhile is left out. Nothing is marked as read by this."""
         listed = await self._sizes(uids[:MAX_UIDS])
         fetched: list[Fetched] = []
-        for batch in _batches([each for each in listed if each.size <= PIECE]):
+        for batch in batches([each for each in listed if each.size <= PIECE]):
             fetched += await self._bodies(batch)
         for each in listed:
             if each.size > PIECE:
                 fetched.append(await self._in_pieces(each))
         return sorted((mail for mail in fetched if mail.raw), key=lambda mail: mail.uid)
 
-    async def _sizes(self, uids: Sequence[int]) -> list[_Listed]:
-        response = await self._ok(self._connected.uid("fetch", _set(uids), "(UID RFC822.SIZE INTERNALDATE)"))
+    async def _sizes(self, uids: Sequence[int]) -> list[Listed]:
+        response = await self._ok(self._connected.uid("fetch", uid_set(uids), "(UID RFC822.SIZE INTERNALDATE)"))
         listed = []
-        for text, _ in _items(response.lines):
+        for text, _ in items(response.lines):
             uid, size, date = _UID.search(text), _SIZE.search(text), _DATE.search(text)
             if uid and size:
-                listed.append(_Listed(int(uid[1]), int(size[1]), _internal_date(date[1]) if date else None))
+                listed.append(Listed(int(uid[1]), int(size[1]), internal_date(date[1]) if date else None))
         return listed
 
-    async def _bodies(self, batch: Sequence[_Listed]) -> list[Fetched]:
+    async def _bodies(self, batch: Sequence[Listed]) -> list[Fetched]:
         limit = self._access.command_limit + sum(each.size for each in batch) / SLOWEST
-        request = self._connected.uid("fetch", _set([each.uid for each in batch]), "(UID BODY.PEEK[])")
+        request = self._connected.uid("fetch", uid_set([each.uid for each in batch]), "(UID BODY.PEEK[])")
         response = await self._ok(request, limit=limit)
         # Unasked lines (flags of other mails) stand between: what belongs together is told by its UID, never by place.
-        contents = {int(uid[1]): literal for text, literal in _items(response.lines) if literal is not None and (uid := _UID.search(text))}
+        contents = {int(uid[1]): literal for text, literal in items(response.lines) if literal is not None and (uid := _UID.search(text))}
         return [Fetched(uid=each.uid, raw=contents.get(each.uid, b""), received_at=each.received_at, size=each.size) for each in batch]
 
-    async def _in_pieces(self, mail: _Listed) -> Fetched:
+    async def _in_pieces(self, mail: Listed) -> Fetched:
         """A big mail megabyte by megabyte, so that the event loop breathes; an oversize one only its beginning."""
         is_oversize = mail.size > MAX_MAIL
         wanted = HEAD_OF_OVERSIZE if is_oversize else mail.size
@@ -203,7 +205,7 @@ class MailSource:
             size = HEAD_OF_OVERSIZE if is_oversize else PIECE
             request = self._connected.uid("fetch", str(mail.uid), f"(UID BODY.PEEK[]<{got}.{size}>)")
             response = await self._ok(request, limit=self._access.command_limit + size / SLOWEST)
-            piece = next((literal for text, literal in _items(response.lines) if literal is not None and _names(text, mail.uid)), b"")
+            piece = next((literal for text, literal in items(response.lines) if literal is not None and names(text, mail.uid)), b"")
             parts.append(piece)
             if len(piece) < size or is_oversize or got > MAX_MAIL:
                 break
@@ -215,7 +217,7 @@ class MailSource:
     async def mark_seen(self, uids: Sequence[int]) -> None:
         """A courtesy to people who look into the mailbox; nothing depends on it."""
         for start in range(0, len(uids), MAX_UIDS):
-            await self._ok(self._connected.uid("store", _set(uids[start : start + MAX_UIDS]), "+FLAGS.SILENT", r"(\Seen)"))
+            await self._ok(self._connected.uid("store", uid_set(uids[start : start + MAX_UIDS]), "+FLAGS.SILENT", r"(\Seen)"))
 
     async def wait(self) -> None:
         """Until the server says that something happened, or it is time to look again. Raises ConnectionLost at once when the line dies."""
@@ -315,80 +317,3 @@ class MailSource:
 
 async def _await(future: asyncio.Future[Any]) -> Any:
     return await future
-
-
-def _items(lines: Sequence[bytes | bytearray]) -> Iterator[tuple[bytes, bytes | None]]:
-    """Each FETCH answer: its text without the literal, and the literal. Literals come as bytearray, lines as bytes."""
-    text, literal, is_open = b"", None, False
-    for line in lines:
-        if isinstance(line, bytearray):
-            literal = bytes(line) if literal is None else literal
-        elif _FETCH.match(line):
-            if is_open:
-                yield text, literal
-            text, literal, is_open = line, None, True
-        elif is_open:
-            text += b" " + line
-    if is_open:
-        yield text, literal
-
-
-def _names(text: bytes, uid: int) -> bool:
-    found = _UID.search(text)
-    return found is not None and int(found[1]) == uid
-
-
-def _batches(listed: Sequence[_Listed]) -> Iterator[list[_Listed]]:
-    batch: list[_Listed] = []
-    for each in listed:
-        if batch and sum(one.size for one in batch) + each.size > MAX_BATCH_BYTES:
-            yield batch
-            batch = []
-        batch.append(each)
-    if batch:
-        yield batch
-
-
-def _set(uids: Sequence[int]) -> str:
-    return ",".join(map(str, uids))
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _utf7(folder: str) -> str:
-    """Modified UTF-7 of RFC 3501, 5.1.3: the library sends folder names as they are."""
-
-    def encode(found: re.Match[str]) -> str:
-        if found[0] == "&":
-            return "&-"
-        import base64
-
-        return "&" + base64.b64encode(found[0].encode("utf-16-be")).decode("ascii").rstrip("=").replace("/", ",") + "-"
-
-    return re.sub(r"&|[^\x20-\x7e]+", encode, folder)
-
-
-def _internal_date(value: bytes) -> datetime | None:
-    """ "24-Nov-2026 10:15:00 +0200"; the month is English whatever the locale."""
-    found = re.match(r"\s*(\d{1,2})-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)", value.decode("ascii", "replace"))
-    if not found or found[2].title() not in _MONTHS:
-        return None
-    month = _MONTHS.index(found[2].title()) + 1
-    offset = timedelta(hours=int(found[8]), minutes=int(found[9])) * (1 if found[7] == "+" else -1)
-    try:
-        local = datetime(int(found[3]), month, int(found[1]), int(found[4]), int(found[5]), int(found[6]), tzinfo=UTC)
-        return local - offset
-    except (ValueError, OverflowError):
-        return None
-
-
-def _keep_alive(client: IMAP4) -> None:
-    sock = client.protocol.transport.get_extra_info("socket") if client.protocol.transport else None
-    if sock is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or host.startswith("127.") or host in ("::1", "[::1]")
