@@ -64,6 +64,8 @@ class Poller:
         self._afterwards = afterwards
         self._lease_ends_at: datetime | None = None
         self._has_answered = False
+        # (offset, when it was set) as the database has it; None while another process may have moved it.
+        self._cursor: tuple[int, datetime] | None = None
 
     async def run(self) -> None:
         """Poll until cancelled. Raises what the connection raises: an unreachable server, a refused token, another poller."""
@@ -71,14 +73,14 @@ class Poller:
             self._health.state = "starting"
         bot_id = await self._connection.bot_id()
         lease, offset_key = f"{CHANNEL}:poller:{bot_id}", f"{CHANNEL}:offset:{bot_id}"
-        self._lease_ends_at = None
-        self._has_answered = False
+        self._lease_ends_at, self._has_answered, self._cursor = None, False, None
         self._health.facts |= await introduce(self._connection)
         try:
             while True:
                 if await self._holds(lease):
                     await self._round(bot_id, offset_key)
                 else:
+                    self._cursor = None
                     self._health.trouble("Повідомлення Telegram читає інший процес цієї служби.", state="running")
                     await asyncio.sleep(_STANDBY_PAUSE)
         finally:
@@ -108,18 +110,20 @@ class Poller:
     async def _store(self, updates: Sequence[Mapping[str, Any]], bot_id: int, offset_key: str) -> None:
         """Commit the updates and the offset after them; whoever fails here gets the same updates again."""
         now = self._clock.now()
-        events = [self._event(update, bot_id, now) for update in updates]
+        lines = [parse.line_of(update) for update in updates]
+        events = [self._event(update, line, bot_id, now) for update, line in zip(updates, lines, strict=True)]
         highest = max(int(update["update_id"]) for update in updates)
         async with self._storage.write() as uow:
             ids = await uow.inbox.put(events, now=now)
             uow.state.set(offset_key, {"offset": highest + 1, "at": now.isoformat()})
             await uow.commit()
+        self._cursor = (highest + 1, now)
         log.debug("telegram_updates_stored", count=len(updates), fresh=sum(number is not None for number in ids))
-        for update, number in zip(updates, ids, strict=True):
-            if number is not None:
-                self._notice(update)
+        for line, number in zip(lines, ids, strict=True):
+            if line is not None and number is not None:
+                self._notice(line)
 
-    def _event(self, update: Mapping[str, Any], bot_id: int, now: datetime) -> RawEvent:
+    def _event(self, update: Mapping[str, Any], line: parse.Line | None, bot_id: int, now: datetime) -> RawEvent:
         return RawEvent(
             channel=CHANNEL,
             source=f"bot{bot_id}",
@@ -127,30 +131,31 @@ class Poller:
             conversation=parse.conversation(update),
             raw=json.dumps(update, ensure_ascii=True, separators=(",", ":")).encode(),
             received_at=parse.happened_at(update, now=now),
-            quiet_gap=self._quiet_gap(update),
+            quiet_gap=self._quiet_gap(line),
             burst_limit=self._options.burst_limit,
         )
 
-    def _quiet_gap(self, update: Mapping[str, Any]) -> timedelta:
+    def _quiet_gap(self, line: parse.Line | None) -> timedelta:
         """Whether more of the same thought may follow: only a client's plain lines wait, and the parts of any album."""
-        line = parse.line_of(update)
         if line is None or line.command is not None:
             return timedelta(0)
         gap = self._options.quiet_gap if line.place.is_private else timedelta(0)
         return max(gap, _ALBUM_GAP) if line.album else gap
 
-    def _notice(self, update: Mapping[str, Any]) -> None:
+    def _notice(self, line: parse.Line) -> None:
         """👀 at once: the client sees that somebody is there before the burst is over."""
-        line = parse.line_of(update)
-        if line is not None and line.place.is_private and line.command is None and not line.is_edit:
+        if line.place.is_private and line.command is None and not line.is_edit:
             self._afterwards.start([reaction(line.place.id, line.message_id, "👀")])
 
     async def _offset(self, key: str) -> int:
-        async with self._storage.read() as uow:
-            stored = await uow.state.get(key)
-        if not stored or self._clock.now() - datetime.fromisoformat(stored["at"]) > _OFFSET_GOOD_FOR:
-            return 0
-        return int(stored["offset"])
+        if self._cursor is None:
+            async with self._storage.read() as uow:
+                stored = await uow.state.get(key)
+            if not stored:
+                return 0
+            self._cursor = (int(stored["offset"]), datetime.fromisoformat(stored["at"]))
+        offset, at = self._cursor
+        return offset if self._clock.now() - at <= _OFFSET_GOOD_FOR else 0
 
     async def _holds(self, lease: str) -> bool:
         """Whether this process polls; renews in time, so that a long poll never outlasts the lease."""

@@ -11,19 +11,22 @@ from bot.channels.telegram.failures import TokenRefused
 from bot.errors import BotError, Permanent
 from bot.texts import translator
 
+# The catalogue tool finds sentences by this name; they are looked up when they are shown.
+_ = str
+
 CLIENT_COMMANDS = {
-    "my": "мої звернення",
-    "close": "закрити звернення",
-    "site": "увійти на сайт",
-    "language": "мова / language",
-    "help": "що вміє бот",
+    "my": _("мої звернення"),
+    "close": _("закрити звернення"),
+    "site": _("увійти на сайт"),
+    "language": _("мова / language"),
+    "help": _("що вміє бот"),
 }
 STAFF_COMMANDS = {
-    "queue": "черга за строками",
-    "mine": "мої звернення",
-    "ticket": "показати звернення",
-    "call": "записати дзвінок",
-    "help": "як відповідати клієнтам",
+    "queue": _("черга за строками"),
+    "mine": _("мої звернення"),
+    "ticket": _("показати звернення"),
+    "call": _("записати дзвінок"),
+    "help": _("як відповідати клієнтам"),
 }
 
 log = structlog.get_logger(__name__)
