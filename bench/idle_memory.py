@@ -1,8 +1,8 @@
 """Resident memory of an idle desk and the time from its start to ready: `python bench/idle_memory.py [--repeat N]`.
 
 Two desks, each a real `deskbot run` on a fresh SQLite file: one with the Site alone (Telegram and mail off), one with everything on,
-against the Bot API sandbox, Dovecot and an SMTP server on loopback. Ready is when /healthz answers and every configured channel says that it is
-up. Memory is VmRSS of the process after five quiet seconds; parser processes, if there are any, are counted beside it.
+against the Bot API sandbox, Dovecot and an SMTP server on loopback. Ready is when /healthz answers and every configured channel says
+that it is up. Memory is VmRSS of the process after five quiet seconds; parser processes, if there are any, are counted beside it.
 Limits: 150 MB and 3 s with the Site alone, 320 MB and 7 s with everything, on 2 cores.
 """
 

@@ -93,8 +93,8 @@ class Telegram:
         try:
             return (await eventually(look, what=f"«{contains}» in chat {chat}"))[count - 1]
         except AssertionError as error:
-            seen = "\n---\n".join(m.get("text", "") for m in await self.shown(chat))
-            raise AssertionError(f"{error}\nThe chat shows:\n{seen}") from None
+            seen = "\n---\n".join(m.get("text", "") for m in (await self.shown(chat))[-5:])
+            raise AssertionError(f"{error}\nThe chat shows last:\n{seen}") from None
 
     async def toast(self, callback: str) -> str:
         """What the presser of a button was told."""

@@ -13,19 +13,19 @@ from types import TracebackType
 class Tap:
     """`async with Tap(port) as tap:` listens on `tap.port`. `hold` is a part of a client's command, b"" lets everything pass."""
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, *, port: int = 0) -> None:
         self._target_port = target_port
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: list[asyncio.StreamWriter] = []
-        self.port = 0
+        self.port = port
         self.hold = b""
         self.held = asyncio.Event()
         self._let_go = asyncio.Event()
         self.bodies = 0
 
     async def __aenter__(self) -> Tap:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
