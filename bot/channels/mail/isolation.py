@@ -104,7 +104,7 @@ class Parser:
             log.warning("mail_parser_failed", size=len(batch[0][0]), reason=str(failure))
             _refuse(batch, Permanent("Лист не вдалося прочитати за відведений час і пам'ять ({reason}).", reason=str(failure)))
         except OSError as error:
-            _refuse(batch, Transient(f"Процес розбору листів не запускається ({type(error).__name__})."))
+            _refuse(batch, Transient("Процес розбору листів не запускається ({reason}).", reason=type(error).__name__))
 
 
 class _WorkerFailed(Exception):
