@@ -14,6 +14,10 @@ from bot.channels.site.access import make_login_link
 from bot.house import House
 from bot.model import Role
 from bot.ports import UnitOfWork
+from bot.texts import translator
+
+# The catalogue tool finds sentences by this name; they are looked up when they are shown.
+_ = str
 
 LINK_LIFETIME = timedelta(hours=24)
 SITE_PATIENCE = timedelta(seconds=15)
@@ -23,33 +27,34 @@ TRIAL_CLIENT = "Пробний клієнт"
 TRIAL_CONTACT = "Пробна людина"
 
 
-async def welcome(house: House, *, tell: Callable[[str], None]) -> None:
+async def welcome(house: House, *, tell: Callable[[str], None], language: str = "uk") -> None:
     """Tell it, line by line. On a desk that has agents already: the address only."""
-    settings = house.settings
+    settings, say = house.settings, translator(language)
     if not settings.site.enabled:
-        tell("Служба працює. Сайт вимкнено ([site] enabled).")
+        tell(say("Служба працює. Сайт вимкнено ([site] enabled)."))
         return
-    if trouble := await trouble_of_site(house):
-        tell(f"Служба працює, але Сайт ще ні: {trouble}")
+    if trouble := await trouble_of_site(house, language):
+        tell(say("Служба працює, але Сайт ще ні: {trouble}").format(trouble=trouble))
     else:
-        tell(f"Служба працює: {settings.site.base_url}")
+        tell(say("Служба працює: {address}").format(address=settings.site.base_url))
     async with house.storage.write() as uow:
         people = await _first_people(uow, with_trial=not (settings.telegram.is_on or settings.mail.is_on))
         links = [(who, await _link(uow, house, subject)) for who, subject in people]
         await uow.commit()
     for who, link in links:
-        tell(f"  {who} (посилання впускає один раз, протягом доби):\n    {link}")
-    tell("Нове посилання: deskbot accounts link ІМ'Я. Зупинити: Ctrl+C.")
+        tell("  " + say("{who} (посилання впускає один раз, протягом доби):").format(who=say(who)) + f"\n    {link}")
+    tell(say("Нове посилання: deskbot accounts link ІМ'Я. Зупинити: Ctrl+C."))
 
 
-async def trouble_of_site(house: House) -> str:
+async def trouble_of_site(house: House, language: str = "uk") -> str:
     """Why the Site does not answer yet; "" once it does."""
     health = house.channels["site"].health
     for _ in range(int(SITE_PATIENCE / LOOK_EVERY)):
         if health.state not in ("off", "starting"):
             break
         await asyncio.sleep(LOOK_EVERY.total_seconds())
-    return "" if health.state == "running" else health.detail or "він ще запускається"
+    say = translator(language)
+    return "" if health.state == "running" else health.told(language) or say("він ще запускається")
 
 
 async def _first_people(uow: UnitOfWork, *, with_trial: bool) -> list[tuple[str, str]]:
@@ -57,11 +62,11 @@ async def _first_people(uow: UnitOfWork, *, with_trial: bool) -> list[tuple[str,
     if await uow.people.agents():
         return []
     admin = await uow.people.add_agent(name=ADMIN, role=Role.ADMIN)
-    made = [("Увійти як адміністратор", f"agent:{admin.id}")]
+    made = [(_("Увійти як адміністратор"), f"agent:{admin.id}")]
     if with_trial:
         client = await uow.people.add_client(name=TRIAL_CLIENT)
         contact = await uow.people.add_contact(name=TRIAL_CONTACT, client_id=client.id, language="uk", addresses=())
-        made.append(("Спробувати як клієнт (чат і форма)", f"contact:{contact.id}"))
+        made.append((_("Спробувати як клієнт (чат і форма)"), f"contact:{contact.id}"))
     return made
 
 

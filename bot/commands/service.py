@@ -42,7 +42,7 @@ def run(
     from bot.app import run as serve
     from bot.welcome import welcome
 
-    _until_stopped(serve(settings, ready=lambda house: welcome(house, tell=out)))
+    _until_stopped(serve(settings, ready=lambda house: welcome(house, tell=out, language=language())))
 
 
 def demo(

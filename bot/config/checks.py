@@ -35,7 +35,7 @@ def _mailboxes(mail: MailSettings) -> Iterator[Misconfigured]:
                 yield Misconfigured("{key}: адреса {address} вже є в іншій скриньці. Залиште її в одній.", key=where, address=address)
         for name, server in (("imap", box.imap), ("smtp", box.smtp)):
             if server.security == "plain" and not is_this_machine(server.host):
-                sentence = (
+                sentence = _(
                     "{key}.security: plain можна лише для сервера на цьому ж комп'ютері: пароль ішов би мережею відкрито. Впишіть tls."
                 )
                 yield Misconfigured(sentence, key=f"{where}.{name}")

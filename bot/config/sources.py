@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bot.config.mistakes import dotted
-from bot.errors import Misconfigured
+from bot.errors import BotError, Misconfigured
 from bot.texts import translator
 
 # Marks sentences for the catalogue; they are looked up when they are told.
@@ -42,9 +43,12 @@ def read_file(path: Path) -> Tree:
         raise Misconfigured("{path} не читається як TOML: {reason}.", path=path, reason=_position(str(error))) from error
 
 
-def _position(message: str) -> str:
-    """tomllib's message without the text of the line, which may hold a secret: it never quotes more than one character."""
-    return message.replace("(at line ", "(рядок ").replace(", column ", ", знак ").replace("(at end of document)", "(кінець файлу)")
+def _position(message: str) -> BotError:
+    """tomllib's message, which never quotes more than one character of a line that may hold a secret, and the place in our words."""
+    what, _place, place = message.partition(" (at ")
+    if numbers := re.findall(r"\d+", place):
+        return BotError("{what} (рядок {line}, знак {column})", what=what, line=numbers[0], column=numbers[-1])
+    return BotError("{what} (кінець файлу)", what=what)
 
 
 def overlay_environment(tree: Tree, environ: Mapping[str, str], mistakes: list[Misconfigured]) -> None:

@@ -13,7 +13,9 @@ from sqlalchemy.pool import QueuePool
 from bot.errors import Misconfigured
 
 _BUSY_MS = 5_000
-_BAD_URL = "Адреса бази даних має бути «sqlite:///шлях/до/файлу» або «postgresql://користувач@сервер/база», а не «{url}»."
+# The catalogue tool finds sentences by this name; they are looked up when they are shown.
+_ = str
+_BAD_URL = _("Адреса бази даних має бути «sqlite:///шлях/до/файлу» або «postgresql://користувач@сервер/база», а не «{url}».")
 
 
 def parse_url(url: str) -> URL:

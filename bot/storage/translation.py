@@ -10,10 +10,13 @@ from sqlalchemy import exc
 from bot.errors import BotError, Conflict, Misconfigured, Transient
 from bot.storage.faults import BrokenRow
 
-FULL = "На диску бази даних немає місця: приймання зупинено, звільніть місце, і бот продовжить сам."
-BUSY = "База даних зайнята іншим процесом: буде повторено."
-UNREACHABLE = "База даних недоступна: перевірте, чи вона працює, буде повторено."
-UNREADABLE = "Файл бази даних не читається або не пишеться: перевірте диск і права на файл."
+# The catalogue tool finds sentences by this name; they are looked up when they are shown.
+_ = str
+
+FULL = _("На диску бази даних немає місця: приймання зупинено, звільніть місце, і бот продовжить сам.")
+BUSY = _("База даних зайнята іншим процесом: буде повторено.")
+UNREACHABLE = _("База даних недоступна: перевірте, чи вона працює, буде повторено.")
+UNREADABLE = _("Файл бази даних не читається або не пишеться: перевірте диск і права на файл.")
 
 # PostgreSQL's classes of SQLSTATE, by their beginning; the longest that fits wins.
 _SQLSTATES: dict[str, tuple[type[BotError], str]] = {
@@ -26,8 +29,8 @@ _SQLSTATES: dict[str, tuple[type[BotError], str]] = {
     "58": (Transient, UNREADABLE),
     "08": (Transient, UNREACHABLE),
     "25006": (Transient, UNREACHABLE),
-    "28": (Misconfigured, "База даних не приймає ім’я або пароль: перевірте адресу бази в налаштуваннях."),
-    "3D000": (Misconfigured, "Такої бази даних немає: створіть її або перевірте адресу бази в налаштуваннях."),
+    "28": (Misconfigured, _("База даних не приймає ім’я або пароль: перевірте адресу бази в налаштуваннях.")),
+    "3D000": (Misconfigured, _("Такої бази даних немає: створіть її або перевірте адресу бази в налаштуваннях.")),
 }
 _SQLITE_NAMES: dict[str, tuple[type[BotError], str]] = {
     "SQLITE_CONSTRAINT_UNIQUE": (Conflict, ""),
@@ -38,8 +41,8 @@ _SQLITE_NAMES: dict[str, tuple[type[BotError], str]] = {
     "SQLITE_IOERR": (Transient, UNREADABLE),
     "SQLITE_CANTOPEN": (Transient, UNREADABLE),
     "SQLITE_READONLY": (Transient, UNREADABLE),
-    "SQLITE_NOTADB": (Misconfigured, "Цей файл не є базою даних SQLite: перевірте шлях у налаштуваннях."),
-    "SQLITE_CORRUPT": (Transient, "Файл бази даних пошкоджено: відновіть його з резервної копії."),
+    "SQLITE_NOTADB": (Misconfigured, _("Цей файл не є базою даних SQLite: перевірте шлях у налаштуваннях.")),
+    "SQLITE_CORRUPT": (Transient, _("Файл бази даних пошкоджено: відновіть його з резервної копії.")),
 }
 
 
