@@ -123,7 +123,7 @@ def _candidates(*, include_unsure: bool) -> Any:
     return (
         select(_row.c.id, _row.c.channel, _row.c.recipient)
         # An expression instead of the bare column keeps SQLite on the index by urgency: it need not sort everything of a channel.
-        # That the row itself is held by nobody follows from being the best; asked first, it spares looking for the best of a route that waits.
+        # A best row is held by nobody; asked of the row first, it spares looking for the best of a route that waits.
         .where(
             _is_pending(_row), func.coalesce(_row.c.channel, "").in_(_channels), _is_free(_row), _is_held_by_nobody(_row), _row.c.id == best
         )
