@@ -36,6 +36,8 @@ from bot.intake.service import Intake, Planned
 from bot.model import BOT, Delivery, Event, InboundMessage
 from bot.ports import Disposition, InboxItem, InboxResult, Storage, UnitOfWork
 
+MAX_READS = 3
+
 log = structlog.get_logger(__name__)
 
 
@@ -126,8 +128,17 @@ class MailChannel:
 
     async def prepare(self, items: Sequence[InboxItem]) -> tuple[Prepared, ...]:
         """Read and analyse, elsewhere. Permanent for a mail that breaks the reading process."""
-        readings = await asyncio.gather(*(self._parser.read(item.raw) for item in items))
+        readings = await asyncio.gather(*map(self._read, items))
         return tuple([self._prepare(item, reading) for item, reading in zip(items, readings, strict=True)])
+
+    async def _read(self, item: InboxItem) -> Reading:
+        """A machine that stood still for ten seconds looks like a poison mail: a mail is given up only when it fails again and again."""
+        try:
+            return await self._parser.read(item.raw)
+        except Permanent as error:
+            if item.attempts + 1 < MAX_READS:
+                raise Transient(error.sentence, **error.values) from error
+            raise
 
     def _prepare(self, item: InboxItem, reading: Reading) -> Prepared:
         message = inbound(item, reading.mail, tokens=self._tokens, mailbox=self._options.addressed(reading.mail.recipients))

@@ -61,6 +61,10 @@ class Desk:
         async with self.world.storage.read() as uow:
             return sum(day.received for day in await uow.inbox.accounting(since=self.world.clock.now().date() - timedelta(days=2)))
 
+    async def quarantined(self) -> int:
+        async with self.world.storage.read() as uow:
+            return len(await uow.inbox.quarantined())
+
     async def tickets(self) -> list[Ticket]:
         async with self.world.storage.read() as uow:
             return [row.ticket for row in await uow.tickets.queue(limit=100)]
@@ -456,11 +460,14 @@ async def test_a_mail_that_breaks_the_reader_is_kept_aside_and_the_rest_goes_on(
 
         monkeypatch.setattr(Parser, "read", choosy)
         dovecot.deliver(mail("Каса не працює.", subject="poison", message_id="<p@shop.example>"))
-        dovecot.deliver(mail("Не друкується чек.", message_id="<b@shop.example>"))
+        dovecot.deliver(mail("Не друкується чек.", sender="petro@mill.example", message_id="<b@mill.example>"))
         await it.received(2)
         assert len(await it.tickets()) == 1
-        async with it.world.storage.read() as uow:
-            assert len(await uow.inbox.quarantined()) == 1
+        for _ in range(2):
+            assert await it.quarantined() == 0  # it may have been the machine: it is tried again
+            it.world.clock.advance(timedelta(minutes=5))
+            await it.settle()
+        assert await it.quarantined() == 1
 
 
 async def test_without_a_mailbox_a_letter_is_refused_in_words() -> None:
