@@ -506,3 +506,31 @@ def test_answers_come_from_the_mailbox_that_was_written_to() -> None:
     assert options.addressed(["iryna@shop.example", "Kasa@desk.example"]) == "retail"
     assert options.addressed(["iryna@shop.example"]) == ""
     assert options.mailbox("").name == "support"
+
+
+async def test_one_question_and_split_are_answers_too(dovecot: Dovecot) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(three_questions())
+        await it.received(1)
+        assert len(await it.tickets()) == 3
+        dovecot.deliver(answer(sink.mails[0], "Це одне питання", message_id="<a1@shop.example>"))
+        await it.received(2)
+        [kept] = await it.tickets()
+        assert any("це одне звернення" in each.text() for each in sink.mails)
+        dovecot.deliver(answer(sink.mails[-1], "Розділити", message_id="<a2@shop.example>"))
+        await it.received(3)
+        tickets = await it.tickets()
+        assert len(tickets) == 3
+        assert kept.id in {ticket.id for ticket in tickets}
+        [told] = [each for each in sink.mails if "Розділено" in each.text()]
+        assert all(f"№{ticket.id} " in told.text() for ticket in tickets)
+
+
+async def test_an_act_of_a_stranger_is_no_act(dovecot: Dovecot) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(mail("Терміново! Не працює каса, черга стоїть, не можемо пробити чек."))
+        await it.received(1)
+        dovecot.deliver(answer(sink.mails[0], "0", sender="Чужий <stranger@example.org>", message_id="<s@example.org>"))
+        await it.received(2)
+        [ticket] = [each for each in await it.tickets() if each.priority == "urgent"]
+        assert ticket.reason_state is ReasonState.ASKED
