@@ -112,7 +112,7 @@ class Desk(Triage, Grouping):
             return ticket
         if ticket.assignee_id is not None:
             owner = await uow.people.agent(ticket.assignee_id)
-            raise Conflict("Звернення №{id} вже має {name}.", id=ticket_id, name=owner.name if owner else "?")
+            raise Conflict("Звернення №{id} вже веде {name}.", id=ticket_id, name=owner.name if owner else "?")
         await self._promises.claimed(uow, ticket, at=self._clock.now())
         ticket = await self._change(uow, ticket, Actor.agent(agent), "claimed", assignee_id=agent.id, snoozed_until_at=None)
         return await self._tell_all(uow, ticket, "claimed", agent=agent.name)

@@ -125,7 +125,7 @@ class Triage(DeskBase):
     ) -> tuple[TimeEntry, bool]:
         """Record time spent (R12). True beside the entry: small changes on this ticket passed half an hour, offer a change request."""
         if not timedelta(0) < spent <= timedelta(hours=24):
-            raise Rejected("Час має бути більший за нуль і не довший за добу.")
+            raise Rejected("Час роботи має бути більшим за нуль і не довшим за добу.")
         ticket = await self._ticket(uow, ticket_id, actor=Actor.agent(agent))
         earlier = await uow.tickets.time_entries(ticket.id)
         entry = TimeEntry(ticket_id=ticket.id, agent_id=agent.id, kind=kind, spent=spent, at=self._clock.now(), comment=comment)

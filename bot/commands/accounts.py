@@ -99,7 +99,7 @@ def _switch(name: str, config: ConfigOption, *, is_active: bool) -> None:
     with_storage(config, work)
 
 
-@app.command("link", help=_("Одноразове посилання для входу на Сайт: співробітнику або клієнтові."))
+@app.command("link", help=_("Одноразове посилання для входу на Сайт: співробітникові або клієнтові."))
 def link(
     who: Annotated[str, typer.Argument(metavar="ХТО", help=_("Ім'я чи пошта співробітника; пошта чи телефон контакту."))],
     config: ConfigOption = None,

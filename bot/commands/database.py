@@ -36,7 +36,7 @@ def upgrade(config: ConfigOption = None) -> None:
 
 def replay(
     ids: Annotated[list[int] | None, typer.Argument(metavar="[НОМЕР…]", help=_("Які записи; без номерів — усі."))] = None,
-    only_list: Annotated[bool, typer.Option("--list", help=_("Лише показати, що відкладено."))] = False,
+    only_list: Annotated[bool, typer.Option("--list", help=_("Лише показати, що в карантині."))] = False,
     config: ConfigOption = None,
 ) -> None:
     if only_list:
@@ -61,5 +61,5 @@ async def _quarantined(storage: Storage, _settings: Settings) -> list[Quarantine
 
 
 def _show(rows: list[Quarantined]) -> None:
-    heading = (_("запис"), _("канал"), _("отримано"), _("спроб"), _("чому відкладено"))
+    heading = (_("запис"), _("канал"), _("отримано"), _("спроб"), _("чому в карантині"))
     table(heading, [(str(row.id), row.channel, f"{row.received_at:%Y-%m-%d %H:%M}Z", str(row.attempts), row.error) for row in rows])

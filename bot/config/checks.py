@@ -63,7 +63,7 @@ def warnings(settings: Settings) -> Iterator[Misconfigured]:
 
 def _site(site: SiteSettings) -> Iterator[Misconfigured]:
     if site.enabled and not is_this_machine(site.host) and site.base_url.startswith("http://"):
-        yield Misconfigured("site.base_url: Сайт видно з мережі без шифрування. Поставте перед ним HTTPS і впишіть https://….")
+        yield Misconfigured("site.base_url: Сайт видно з мережі без шифрування. Поставте перед ним проксі з HTTPS і впишіть https://….")
 
 
 def is_this_machine(host: str) -> bool:

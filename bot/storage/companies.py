@@ -117,4 +117,4 @@ def _check(connection: Connection, client: Client) -> None:
     for domain in client.domains:
         other = connection.execute(_by_domain, {"of_domain": domain}).one_or_none()
         if other is not None and other.id != client.id:
-            raise Conflict("Цей домен вже належить клієнту «{name}».", name=other.name)
+            raise Conflict("Цей домен вже належить клієнтові «{name}».", name=other.name)

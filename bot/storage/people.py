@@ -194,4 +194,4 @@ def _check_agent(connection: Connection, agent_id: int, values: dict[str, Any]) 
             continue
         if column == "name_key":
             raise Conflict("Співробітник «{name}» вже є.", name=other.name)
-        raise Conflict("Ця адреса вже належить співробітнику «{name}».", name=other.name)
+        raise Conflict("Ця адреса вже належить співробітникові «{name}».", name=other.name)

@@ -29,7 +29,7 @@ _SQLSTATES: dict[str, tuple[type[BotError], str]] = {
     "58": (Transient, UNREADABLE),
     "08": (Transient, UNREACHABLE),
     "25006": (Transient, UNREACHABLE),
-    "28": (Misconfigured, _("База даних не приймає ім’я або пароль: перевірте адресу бази в налаштуваннях.")),
+    "28": (Misconfigured, _("База даних не приймає ім'я або пароль: перевірте адресу бази в налаштуваннях.")),
     "3D000": (Misconfigured, _("Такої бази даних немає: створіть її або перевірте адресу бази в налаштуваннях.")),
 }
 _SQLITE_NAMES: dict[str, tuple[type[BotError], str]] = {

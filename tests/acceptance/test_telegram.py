@@ -37,7 +37,7 @@ async def test_a_burst_becomes_tickets_and_the_answer_reaches_the_client(desk: S
     receipt = await telegram.gets(IRYNA, "кожне має своє звернення")
     assert "№1" in receipt["text"]
     assert "№2" in receipt["text"]
-    assert {"👌 Все правильно", "Це одне питання"} <= set(buttons(receipt))
+    assert {"👌 Усе правильно", "Це одне питання"} <= set(buttons(receipt))
     question = await telegram.gets(IRYNA, "Прийнято як термінове")
     card = await telegram.gets(STAFF_CHAT, "№1")
     await telegram.gets(STAFF_CHAT, "№2")

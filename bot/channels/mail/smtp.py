@@ -122,7 +122,7 @@ class Relay:
         if is_wide and not client.supports_extension("smtputf8"):
             recipient, sender = _to_idna(recipient), _to_idna(sender)
             if not recipient.isascii():
-                raise Unreachable("Сервер не вміє надсилати на адресу з нелатинськими літерами.")
+                raise Unreachable("Сервер не підтримує адрес із нелатинськими літерами.")
             is_wide = False
         data = _as_bytes(mail, is_wide=is_wide)
         if client.supports_extension("size") and 0 < _size_limit(client) < len(data):
@@ -171,7 +171,7 @@ def _not_connected(error: BaseException, access: RelayAccess) -> BotError:
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Transient(
-                "Сертифікат сервера {host} не викликає довіри: {why}", retry_after=OUT_OF_ORDER, host=host, why=cause.verify_message
+                "Сертифікату сервера {host} не можна довіряти: {why}", retry_after=OUT_OF_ORDER, host=host, why=cause.verify_message
             )
         cause = cause.__cause__
     if isinstance(error, SMTPAuthenticationError) and error.code >= 500:
@@ -181,7 +181,7 @@ def _not_connected(error: BaseException, access: RelayAccess) -> BotError:
         return Transient("Сервер надсилання {host} відмовив ({code}).", retry_after=GREYLISTED, host=host, code=error.code)
     if isinstance(error, OSError):
         return Transient("Сервер надсилання {host} недосяжний.", host=host)
-    return Transient("Сервер надсилання {host} не вміє STARTTLS чи входу, який налаштовано.", retry_after=OUT_OF_ORDER, host=host)
+    return Transient("Сервер надсилання {host} не підтримує STARTTLS або налаштований спосіб входу.", retry_after=OUT_OF_ORDER, host=host)
 
 
 def _refused(code: int, said: str) -> BotError:

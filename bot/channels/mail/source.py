@@ -127,7 +127,7 @@ class MailSource:
         try:
             await self._do(client.wait_hello_from_server())
         except ssl.SSLCertVerificationError as error:
-            raise Misconfigured("Сертифікат сервера {host} не викликає довіри: {why}", host=self._access.host, why=error.reason) from error
+            raise Misconfigured("Сертифікату сервера {host} не можна довіряти: {why}", host=self._access.host, why=error.reason) from error
         except OSError as error:
             raise ConnectionLost("Поштовий сервер {host} недосяжний.", host=self._access.host) from error
         keep_alive(client.protocol.transport)

@@ -104,7 +104,7 @@ def ticket_line(facts: dict[str, Any], reader: Reader) -> TicketLine:
     told = [say("критичність: {word}").format(word=priority_words(facts["priority"], facts.get("is_priority_guessed", False), say))]
     lamp, words = _state(facts, reader)
     if facts.get("due_at") and lamp is Lamp.GREEN:
-        told.append(say("відповімо до: {at}").format(at=reader.moment(facts["due_at"])))
+        told.append(say("відреагуємо до: {at}").format(at=reader.moment(facts["due_at"])))
     return TicketLine(id=facts["id"], title=facts["title"], lamp=lamp, words=words, facts=" · ".join(told))
 
 

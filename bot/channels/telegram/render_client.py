@@ -195,7 +195,7 @@ def _receipt_buttons(body: Body, reader: Reader) -> Keyboard:
     say, first, origin = reader.say, body["tickets"][0], body.get("origin_id") or 0
     rows: list[tuple[Button, ...]] = []
     if body.get("act") == "split":
-        rows.append((button(say("👌 Все правильно"), "right", origin), button(say("Це одне питання"), "one", origin)))
+        rows.append((button(say("👌 Усе правильно"), "right", origin), button(say("Це одне питання"), "one", origin)))
         rows.append((button(say("Розділити інакше"), "otherwise", origin),))
     elif body.get("act") == "ask" and body.get("offer"):
         rows.append((button(say("Так, розділити"), "split", first["id"]), button(say("Ні, це одне питання"), "right", origin)))

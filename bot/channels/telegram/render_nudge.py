@@ -44,7 +44,7 @@ def _urgency(facts: Facts, reader: Reader) -> str:
             return say("⏰ Час повернутися:")
         case _ if left > timedelta(0):
             span, at = duration(left, language=reader.language), reader.moment(promise["due_at"])
-            return say("⏳ Лишилось {span}, до {at}:").format(span=span, at=at)
+            return say("⏳ Лишилося {span}, до {at}:").format(span=span, at=at)
         case _ if left > -timedelta(minutes=1):
             return say("🔴 Строк настав:")
         case _:

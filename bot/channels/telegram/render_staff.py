@@ -57,7 +57,7 @@ def prompt(body: Body, reader: Reader) -> Page:
     """An agent pressed a button that needs words: their reply to this message is them."""
     say = reader.say
     wanted = {
-        "reply": say("Напишіть відповідь клієнту."),
+        "reply": say("Напишіть відповідь клієнтові."),
         "ask": say("Напишіть запитання до клієнта."),
         "solved": say("Напишіть, що зроблено: клієнт підтвердить або відхилить."),
         "lower": say("Напишіть, чому критичність нижча: цю причину побачить клієнт."),
@@ -93,7 +93,7 @@ def call_taken(body: Body, reader: Reader) -> Page:
     say, number = reader.say, body["ticket_id"]
     lines = [say("📞 Дзвінок записано: №{id} {title}").format(id=number, title=brief(body["title"]))]
     if body["open"]:
-        lines.append(say("Якщо він про відкрите звернення — оберіть, і вони стануть одним:"))
+        lines.append(say("Якщо він про відкрите звернення — виберіть, і вони стануть одним:"))
     rows = tuple((button(f"№{each['id']} {each['title']}"[:60], "callto", number, each["id"]),) for each in body["open"])
     return Page(head="\n".join(lines), keyboard=rows)
 

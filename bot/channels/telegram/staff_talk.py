@@ -116,7 +116,7 @@ class StaffTalk:
         await self._carry_out(uow, what, ticket_id, agent, line)
         ticket = await self._view.ticket(uow, ticket_id)
         if ticket.route is None:
-            sentence = self._say("№{id}: клієнту немає куди написати, тож зателефонуйте. Ваші слова збережено.", id=ticket_id)
+            sentence = self._say("№{id}: клієнтові немає куди написати, тож зателефонуйте. Ваші слова збережено.", id=ticket_id)
             self._view.say(uow, line.place.id, sentence, item)
         return Done(because="staff_word", ticket_ids=(ticket_id,), effects=(reaction(line.place.id, line.message_id, "👌"),))
 
@@ -153,7 +153,7 @@ class StaffTalk:
     async def _help(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, agent: Agent) -> Done:
         say = translator(self._view.language)
         lines = [
-            say("Відповідь на картку чи будь-яке повідомлення звернення надсилається клієнту."),
+            say("Відповідь на картку чи будь-яке повідомлення звернення надсилається клієнтові."),
             say("Відповідь, що починається з «//», — нотатка, її клієнт не бачить."),
             say("/queue — черга за строками, /mine — мої, /ticket 7 — одне звернення"),
             say("/call +380440000000 Компанія: про що дзвінок — записати дзвінок"),

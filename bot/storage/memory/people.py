@@ -83,7 +83,7 @@ class MemoryPeople:
             if other.id != client.id and name_key(other.name) == name_key(client.name):
                 raise Conflict("Клієнт «{name}» вже є.", name=other.name)
             if other.id != client.id and set(other.domains) & set(client.domains):
-                raise Conflict("Цей домен вже належить клієнту «{name}».", name=other.name)
+                raise Conflict("Цей домен вже належить клієнтові «{name}».", name=other.name)
         self._session.shelves.clients[client.id] = client
         return client
 
@@ -117,6 +117,6 @@ class MemoryPeople:
             if name_key(other.name) == name_key(agent.name):
                 raise Conflict("Співробітник «{name}» вже є.", name=other.name)
             if (agent.mail and other.mail == agent.mail) or (agent.telegram_id and other.telegram_id == agent.telegram_id):
-                raise Conflict("Ця адреса вже належить співробітнику «{name}».", name=other.name)
+                raise Conflict("Ця адреса вже належить співробітникові «{name}».", name=other.name)
         self._session.shelves.agents[agent.id] = agent
         return agent

@@ -33,7 +33,7 @@ async def test_a_line_gets_a_receipt_in_the_chat(house: House) -> None:
     page = (await browser.get("/chat")).text
     assert "Не друкує чек на касі" in page
     assert "Дякуємо! Звернення зареєстровано:" in page
-    assert "відповімо до: завтра 10:00" in page
+    assert "відреагуємо до: завтра 10:00" in page
 
 
 async def test_a_greeting_makes_no_ticket_and_gets_a_kind_answer(house: House) -> None:

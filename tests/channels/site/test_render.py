@@ -54,7 +54,7 @@ def test_a_receipt_tells_number_title_lamp_and_deadline() -> None:
     made = shown(notices.receipt([facts()], cause="c", now=TUESDAY, act="one", because=""))
     [line] = made.tickets
     assert (line.id, line.title, line.lamp, line.words) == (3, "Не друкує чек", Lamp.GREEN, "у роботі")
-    assert line.facts == "критичність: середня (визначено автоматично) · відповімо до: сьогодні 11:00"
+    assert line.facts == "критичність: середня (визначено автоматично) · відреагуємо до: сьогодні 11:00"
     assert made.reply_to == 3
     assert made.buttons == ()
 

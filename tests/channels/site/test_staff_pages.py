@@ -71,7 +71,7 @@ async def test_a_claim_is_shown_to_everybody(house: House) -> None:
     assert "клієнт чекає на вас" in (await agent.get("/staff")).text
     refused = await act(colleague, number, "claim")
     assert refused.status_code == 409
-    assert "вже має Олена" in refused.text
+    assert "вже веде Олена" in refused.text
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ async def test_the_feed_claims_without_leaving(house: House) -> None:
     assert quiet.json() == {"ok": True}
     other = await house.enter("taras")
     late = await other.post_form("/staff/feed", {}, to=f"/staff/tickets/{number}/claim", headers={"accept": "application/json"})
-    assert (late.status_code, late.json()["error"]) == (409, "Звернення №1 вже має Олена.")
+    assert (late.status_code, late.json()["error"]) == (409, "Звернення №1 вже веде Олена.")
 
 
 async def test_a_nudge_says_why_and_has_buttons(house: House) -> None:

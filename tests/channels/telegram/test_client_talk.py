@@ -69,7 +69,7 @@ async def test_one_question_undoes_a_split(house: House) -> None:
 
 async def test_everything_right_is_remembered_and_takes_the_buttons_away(house: House) -> None:
     house.say(THREE)
-    house.press(await house.gets("кілька питань, тож кожне"), "Все правильно")
+    house.press(await house.gets("кілька питань, тож кожне"), "Усе правильно")
     await house.until(lambda: "reply_markup" not in house.sent()[0])
     async with house.world.storage.read() as uow:
         assert [event.kind for event in await uow.tickets.events(2)][-1] == "split_confirmed"

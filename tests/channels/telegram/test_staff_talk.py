@@ -53,7 +53,7 @@ async def test_of_two_claims_one_wins_and_the_other_is_told_who_has_it(house: Ho
     card = await card_of(house)
     first, second = house.agent_presses(card, "Беру", "olena"), house.agent_presses(card, "Беру", "taras")
     words = sorted([await house.toast(first), await house.toast(second)])
-    assert words == ["Звернення №1 вже має Олена.", "№1 ваше."] or words == ["Звернення №1 вже має Тарас.", "№1 ваше."]
+    assert words == ["Звернення №1 вже веде Олена.", "№1 ваше."] or words == ["Звернення №1 вже веде Тарас.", "№1 ваше."]
 
 
 async def test_a_reply_to_the_card_answers_the_client_and_to_the_answer_comes_back(house: House) -> None:
@@ -225,7 +225,7 @@ async def test_a_reply_that_cannot_reach_anybody_says_so(house: House) -> None:
     house.agent_says("/call +380440000017 не працює каса")
     card = await house.gets("не працює каса", chat=STAFF_CHAT)
     house.agent_says("зробили", reply_to=card["message_id"])
-    await house.gets("клієнту немає куди написати", chat=STAFF_CHAT)
+    await house.gets("клієнтові немає куди написати", chat=STAFF_CHAT)
 
 
 async def test_a_nudge_says_why_and_its_buttons_act(house: House) -> None:
@@ -233,7 +233,7 @@ async def test_a_nudge_says_why_and_its_buttons_act(house: House) -> None:
     house.world.clock.advance(timedelta(minutes=31))
     ticker = Ticker(storage=house.world.storage, promises=house.world.promises, staff=house.world.desk.staff, clock=house.world.clock)
     await ticker.tick()
-    nudge = await house.gets("Лишилось 29 хв", chat=STAFF_CHAT)
+    nudge = await house.gets("Лишилося 29 хв", chat=STAFF_CHAT)
     assert "з сьогодні 10:00, відлік 1 год" in nudge["text"]
     house.agent_presses(nudge, "Відповіли телефоном")
     await house.gets("Відповіли вам телефоном.")

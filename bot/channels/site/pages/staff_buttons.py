@@ -102,7 +102,7 @@ async def _assign(uow: UnitOfWork, site: Site, agent: Agent, number: int, fields
     to = fields.number("agent")
     receiver = await uow.people.agent(to) if to and to < LARGEST_ID else None
     if to and (receiver is None or not receiver.is_active):
-        raise Rejected("Такого фахівця немає.")
+        raise Rejected("Такого співробітника немає.")
     await site.desk.assign(uow, number, receiver, Actor.agent(agent), because=fields.text("because", limit=500))
     return "assigned"
 
