@@ -21,7 +21,6 @@ from bot.config import Settings, build_policy
 from bot.desk import Desk
 from bot.house import House, database_url, staff_routes
 from bot.intake.service import Intake, IntakeSettings
-from bot.notices import StaffRoutes
 from bot.promises import Promises
 from bot.wiring import BUILDERS
 
@@ -39,12 +38,11 @@ async def open_house(
     *,
     clock: Clock | None = None,
     only: Collection[str] | None = None,
-    is_quiet: bool = False,
     speed: float = 1.0,
 ) -> House:
     """Open the database (its tables brought up to date) and build the desk and its channels; no network is touched.
 
-    `only` names the channels wanted (None: all). `is_quiet`: clients are told nothing and staff get no cards (taking in an archive).
+    `only` names the channels wanted (None: all).
     Raises Misconfigured or Transient with a sentence that says what to do.
     """
     from bot.storage import open_storage
@@ -53,8 +51,8 @@ async def open_house(
     zone = ZoneInfo(settings.desk.zone)
     storage = await open_storage(database_url(settings))
     promises = Promises(build_policy(settings.sla, zone=settings.desk.zone), now=clock.now)
-    desk = Desk(clock=clock, promises=promises, staff=StaffRoutes() if is_quiet else staff_routes(settings))
-    intake = Intake(desk=desk, promises=promises, clock=clock, settings=IntakeSettings(phones=settings.desk.phones, is_quiet=is_quiet))
+    desk = Desk(clock=clock, promises=promises, staff=staff_routes(settings))
+    intake = Intake(desk=desk, promises=promises, clock=clock, settings=IntakeSettings(phones=settings.desk.phones))
     house = House(settings=settings, clock=clock, zone=zone, storage=storage, promises=promises, desk=desk, intake=intake, speed=speed)
     for name, build in BUILDERS.items():
         if only is None or name in only:

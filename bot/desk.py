@@ -50,6 +50,10 @@ class Desk(Triage, Grouping):
     """All verbs. Here: opening, words, claim, close and reopen; who it belongs to and how urgent it is in `desk_triage`, split and merge in
     `desk_grouping`."""
 
+    def hushed(self) -> Desk:
+        """The same desk, of whose doings nobody is told."""
+        return Desk(clock=self._clock, promises=self._promises, staff=self.staff, is_hushed=True)
+
     async def open_tickets(self, uow: UnitOfWork, opening: Opening) -> list[Facts]:
         """Make the tickets of one inbound message, clocks running from its receipt (R5, R10). The caller writes the one receipt."""
         now = self._clock.now()
@@ -80,8 +84,7 @@ class Desk(Triage, Grouping):
         elif verdict != "solved":
             ticket = await self._client_spoke(uow, ticket, Actor.contact(contact), inbound.received_at, verdict)
         facts = await self.facts(uow, ticket)
-        for row in notices.client_word(facts, message, self.staff, verdict=verdict):
-            uow.outbox.add(row)
+        self._hear(uow, notices.client_word(facts, message, self.staff, verdict=verdict))
         self._tell_staff(uow, facts, now)
         return ticket
 
@@ -98,8 +101,7 @@ class Desk(Triage, Grouping):
         stranger = Actor(kind=ActorKind.THIRD_PERSON, name=inbound.sender_name or inbound.sender.value)
         message = await self._record(uow, ticket, MessageKind.THIRD_PERSON, stranger, inbound.text, inbound.received_at, inbound, inbox_id)
         uow.tickets.add_event(Event(ticket_id=ticket_id, kind="third_person", actor=stranger, at=self._clock.now()))
-        for row in notices.client_word(await self.facts(uow, ticket), message, self.staff, verdict="third_person"):
-            uow.outbox.add(row)
+        self._hear(uow, notices.client_word(await self.facts(uow, ticket), message, self.staff, verdict="third_person"))
         return ticket
 
     async def claim(self, uow: UnitOfWork, ticket_id: int, agent: Agent) -> Ticket:
@@ -143,8 +145,7 @@ class Desk(Triage, Grouping):
             fields["assignee_id"] = agent.id
         ticket = await self._change(uow, ticket, Actor.agent(agent), kind.value, data={"message_id": message.id}, **fields)
         facts = await self.facts(uow, ticket)
-        for row in notices.word_to_client(facts, message):
-            uow.outbox.add(row)
+        self._hear(uow, notices.word_to_client(facts, message))
         self._tell_staff(uow, facts, now)
         return message
 

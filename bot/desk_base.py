@@ -5,6 +5,7 @@ Not for use outside `bot.desk`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from bot.model import (
     Attachment,
     Category,
     Contact,
+    Delivery,
     Event,
     InboundMessage,
     Link,
@@ -66,11 +68,12 @@ class Opening:
 
 
 class DeskBase:
-    """See the module. `staff` says where staff hear of things."""
+    """See the module. `staff` says where staff hear of things; with `is_hushed` nobody hears of anything (an archive is taken in)."""
 
-    def __init__(self, *, clock: Clock, promises: Promises, staff: StaffRoutes) -> None:
+    def __init__(self, *, clock: Clock, promises: Promises, staff: StaffRoutes, is_hushed: bool = False) -> None:
         self._clock = clock
         self._promises = promises
+        self._is_hushed = is_hushed
         self.staff = staff
 
     def _open_one(self, uow: UnitOfWork, opening: Opening, draft: Draft, number: int, word: int, now: datetime) -> Facts:
@@ -235,8 +238,7 @@ class DeskBase:
 
     async def _tell_all(self, uow: UnitOfWork, ticket: Ticket, kind: str, **body: Any) -> Ticket:
         facts = await self.facts(uow, ticket)
-        for row in notices.told_client(facts, kind, now=self._clock.now(), **body):
-            uow.outbox.add(row)
+        self._hear(uow, notices.told_client(facts, kind, now=self._clock.now(), **body))
         self._tell_staff(uow, facts, self._clock.now())
         return ticket
 
@@ -244,9 +246,14 @@ class DeskBase:
         self._tell_staff(uow, await self.facts(uow, ticket), self._clock.now())
         return ticket
 
+    def _hear(self, uow: UnitOfWork, rows: Sequence[Delivery]) -> None:
+        """The one way from a verb to the outbox."""
+        if not self._is_hushed:
+            for row in rows:
+                uow.outbox.add(row)
+
     def _tell_staff(self, uow: UnitOfWork, facts: Facts, now: datetime) -> None:
-        for row in notices.card(facts, self.staff, now=now):
-            uow.outbox.add(row)
+        self._hear(uow, notices.card(facts, self.staff, now=now))
 
 
 def may_see(ticket: Ticket, contact: Contact) -> bool:

@@ -139,5 +139,4 @@ class Triage(DeskBase):
 
     def _ask_reason(self, uow: UnitOfWork, facts: Facts) -> None:
         cause = f"ticket:{facts.ticket.id}:v{facts.ticket.version}"
-        for row in notices.urgency_question(facts, cause=cause, now=self._clock.now()):
-            uow.outbox.add(row)
+        self._hear(uow, notices.urgency_question(facts, cause=cause, now=self._clock.now()))

@@ -226,6 +226,7 @@ class InboundMessage:
     `external_ids` are the channel's ids of all lines, unique within (channel, conversation). `received_at` is the moment of
     receipt that the promise counts from (R10). `set_aside` names why no person is to be served (auto_reply, bounce, …).
     `is_answered`: a person took the call, its reaction is born met; `answered_by` is that agent's name as the log has it.
+    `is_quiet`: taken in from an archive; the tickets are made, and neither the client nor the staff chat is told.
     """
 
     channel: str
@@ -249,6 +250,7 @@ class InboundMessage:
     is_call: bool = False
     is_answered: bool = False
     answered_by: str = ""
+    is_quiet: bool = False
     problems: tuple[str, ...] = ()
     # What an answer needs to thread in the client's mail program: subject, message_id, references. Empty for chats.
     letter: dict[str, Any] = field(default_factory=dict)

@@ -50,7 +50,7 @@ class RawEvent:
     `source` is the bot, the mailbox or the file it came from; `conversation` keeps the order (a chat, a sender): rows of one
     conversation are handled one after another. `received_at` is the moment of receipt (R10). `quiet_gap` > 0 makes it a line of a
     burst: it and its unprocessed burst neighbours become ready together, `quiet_gap` after the last and at most `burst_limit`
-    after the first; an event without a gap ends the burst before it.
+    after the first; an event without a gap ends the burst before it. `is_quiet`: of an archive, nobody is to be told of it.
     """
 
     channel: str
@@ -61,6 +61,7 @@ class RawEvent:
     received_at: datetime
     quiet_gap: timedelta = timedelta(0)
     burst_limit: timedelta = timedelta(minutes=2)
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ class InboxItem:
     received_at: datetime
     arrived_at: datetime
     attempts: int = 0
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.commands.terminal import ConfigOption, load_settings, note, out, progress, read_bytes, words
-from bot.errors import Rejected
 from bot.texts import SET_ASIDE_WORDS
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ _ = words()
 # Stored together in one commit; the inbox worker then takes up to 50 a commit.
 STORED_AT_ONCE = 200
 REASONS_SHOWN = 20
-# Whoever ticked so recently is still there.
-RUNNING = timedelta(minutes=1)
 
 app = typer.Typer(help=_("Завантажити з файлів: пошту, журнал дзвінків, експорт чату. Двічі — те саме, що раз."), no_args_is_help=True)
 AnswerOption = Annotated[
@@ -130,32 +127,18 @@ async def _run(settings: Settings, channel: str, events: Events, *, is_quiet: bo
     """Take everything in and tell the sum; True when something could not be worked on."""
     from bot.app import FILE_CHANNELS, open_house
 
-    house = await open_house(settings, only=FILE_CHANNELS, is_quiet=is_quiet)
+    house = await open_house(settings, only=FILE_CHANNELS)
     try:
         now = house.clock.now()
-        if is_quiet:
-            await _refuse_beside_a_service(house, now)
         before = await _balance(house, channel, now)
         with progress() as shown:
-            taken = await _take_in(house, events(house, now), shown, total)
+            marked = (replace(event, is_quiet=is_quiet) for event in events(house, now))
+            taken = await _take_in(house, marked, shown, total)
         balance = (await _balance(house, channel, now)).since(before)
         _tell(taken, balance)
         return await _tell_failures(house, channel, balance.numbers["quarantined"])
     finally:
         await house.close()
-
-
-async def _refuse_beside_a_service(house: House, now: datetime) -> None:
-    """A running service would work on an archive's rows as well, and it is not quiet: clients would hear of years-old letters."""
-    from bot.sla.service import LAST_TICK
-
-    async with house.storage.read() as uow:
-        stored = await uow.state.get(LAST_TICK)
-    if stored and now - datetime.fromisoformat(stored) < RUNNING:
-        raise Rejected(
-            "З цією базою зараз працює служба: вона відповіла б на листи з архіву. Зупиніть її й за хвилину повторіть, "
-            "або, якщо клієнти справді мають отримати відповіді, додайте --answer."
-        )
 
 
 async def _take_in(house: House, events: Iterator[RawEvent], shown: Progress, total: int | None) -> Taken:

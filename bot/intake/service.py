@@ -43,10 +43,9 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeSettings:
-    """`phones` are told beside an urgency question while the desk is open. `is_quiet`: no client is told anything (an old archive)."""
+    """`phones` are told beside an urgency question while the desk is open."""
 
     phones: tuple[str, ...] = ()
-    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +56,7 @@ class Intake:
     promises: Promises
     clock: Clock
     settings: IntakeSettings = field(default_factory=IntakeSettings)
+    is_hushed: bool = False
 
     def plan(self, inbound: InboundMessage, analysis: Analysis | None = None) -> Planned:
         """What the text asks for. Never raises; linear in the text. `analysis`: that of the composed text, if made elsewhere."""
@@ -66,6 +66,8 @@ class Intake:
     async def accept(self, uow: UnitOfWork, planned: Planned, item_ids: Sequence[int]) -> list[InboxResult]:
         """Take a message in; one result for every inbox row it came from. The first row's id is the origin of its tickets."""
         inbound = planned.inbound
+        if inbound.is_quiet and not self.is_hushed:
+            return await replace(self, desk=self.desk.hushed(), is_hushed=True).accept(uow, planned, item_ids)
         if inbound.set_aside:
             return _results(item_ids, Disposition.SET_ASIDE, inbound.set_aside)
         contact = await self._contact(uow, inbound)
@@ -181,8 +183,11 @@ class Intake:
         self, uow: UnitOfWork, planned: Planned, decision: Decision, opened: list[Facts], *, hints: Sequence[Ticket], cause: str
     ) -> None:
         now, first = self.clock.now(), opened[0]
-        route = first.ticket.route
-        if route is None or self.settings.is_quiet or (route.channel == "mail" and not await self._may_write(uow, first, now)):
+        if first.ticket.route is None or self.is_hushed:
+            return
+        if not await self._may_write(uow, first.ticket.route, planned.inbound):
+            because = "обмеження автоматичних листів"
+            uow.tickets.add_event(Event(ticket_id=first.ticket.id, kind="receipt_withheld", actor=BOT, at=now, because=because))
             return
         desk_hours = self.promises.policy.desk_calendar
         rows = notices.receipt(
@@ -197,7 +202,7 @@ class Intake:
             phones=self._phones(now),
         )
         self._tell(uow, rows)
-        if route.channel != "mail":
+        if first.ticket.route.channel != "mail":
             self._ask_urgency(uow, opened, cause=cause)
 
     def _ask_urgency(self, uow: UnitOfWork, opened: Sequence[Facts], *, cause: str) -> None:
@@ -210,25 +215,23 @@ class Intake:
     def _phones(self, now: datetime) -> tuple[str, ...]:
         return self.settings.phones if self.promises.policy.desk_calendar.is_open(now) else ()
 
-    async def _may_write(self, uow: UnitOfWork, facts: Facts, now: datetime) -> bool:
-        """RFC 3834: never a storm. Limits for one address and a breaker for all; a receipt left out is in the ticket's history."""
-        route = facts.ticket.route
-        hour, day = now - timedelta(hours=1), now - timedelta(days=1)
-        if (
-            not facts.letter.get("no_automatic")
+    async def _may_write(self, uow: UnitOfWork, route: Route, inbound: InboundMessage) -> bool:
+        """RFC 3834: never a storm of letters. Limits for one address and a breaker for all; a chat has none."""
+        if route.channel != "mail":
+            return True
+        hour, day = self.clock.now() - timedelta(hours=1), self.clock.now() - timedelta(days=1)
+        return (
+            not inbound.letter.get("no_automatic")
             and await uow.outbox.count_automatic(since=hour, route=route) < LETTERS_PER_HOUR
             and await uow.outbox.count_automatic(since=day, route=route) < LETTERS_PER_DAY
             and await uow.outbox.count_automatic(since=hour) < ALL_LETTERS_PER_HOUR
-        ):
-            return True
-        uow.tickets.add_event(
-            Event(ticket_id=facts.ticket.id, kind="receipt_withheld", actor=BOT, at=now, because="обмеження автоматичних листів")
         )
-        return False
 
     async def _kind_answer(self, uow: UnitOfWork, inbound: InboundMessage, contact: Contact, kind: str, cause: int) -> None:
         """A greeting, thanks or an empty message makes no ticket and gets a kind answer; in mail a bare thanks gets none."""
         if inbound.reply_route is None or (inbound.channel == "mail" and kind != "empty"):
+            return
+        if not await self._may_write(uow, inbound.reply_route, inbound):
             return
         say = translator(contact.language)
         sentences = {
@@ -252,10 +255,9 @@ class Intake:
         )
 
     def _tell(self, uow: UnitOfWork, rows: Sequence[Delivery]) -> None:
-        if self.settings.is_quiet:
-            return
-        for row in rows:
-            uow.outbox.add(row)
+        if not self.is_hushed:
+            for row in rows:
+                uow.outbox.add(row)
 
 
 def _known_route(contact: Contact) -> Route | None:

@@ -315,6 +315,7 @@ def raw_event_values(event: RawEvent) -> Values:
         "raw": event.raw,
         "received_at": event.received_at,
         "is_burst": bool(event.quiet_gap),
+        "is_quiet": event.is_quiet,
     }
 
 
@@ -329,6 +330,7 @@ def to_inbox_item(row: AnyRow) -> InboxItem:
         received_at=row.received_at,
         arrived_at=row.arrived_at,
         attempts=row.attempts,
+        is_quiet=row.is_quiet,
     )
 
 

@@ -289,6 +289,7 @@ inbox = Table(
     _at("received_at"),
     _at("arrived_at"),
     Column("is_burst", Boolean, nullable=False),
+    Column("is_quiet", Boolean, nullable=False),
     Column("state", Text, nullable=False, server_default="waiting"),
     _at("ready_at", is_optional=True),
     _at("leased_until", is_optional=True),

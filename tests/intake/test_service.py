@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -208,10 +207,13 @@ async def test_outside_hours_the_receipt_says_when_the_desk_opens(world: World) 
     assert receipt.body["opens_at"] == "2026-11-25T06:00:00+00:00"
 
 
-async def test_a_quiet_intake_tells_no_client(world: World) -> None:
-    world.intake = replace(world.intake, settings=replace(world.intake.settings, is_quiet=True))
-    await world.accept(PRINTER, **MAIL)
-    assert await world.told(channel="mail") == []
+async def test_of_an_archive_nobody_is_told(world: World) -> None:
+    [number] = await world.accept(PRINTER, is_quiet=True, **MAIL)
+    await world.accept("Знову не друкує", is_quiet=True, evidence=ThreadEvidence(chosen_ticket_id=number), **MAIL)
+    await world.accept("", is_quiet=True, **MAIL)
+    assert await world.told() == []
+    await world.accept("Знову не друкує, та сама помилка", evidence=ThreadEvidence(chosen_ticket_id=number), **MAIL)
+    assert {row.kind for row in await world.told()} == {"client_word", "card"}
 
 
 @pytest.mark.parametrize("text", ["\ud800 не працює принтер", "не працює\0 принтер", "\x07\x1b[31m не працює принтер", "а" * 100_000])

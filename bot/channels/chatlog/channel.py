@@ -85,7 +85,7 @@ class ChatlogChannel:
 
 
 def _line(item: InboxItem, zone: ZoneInfo) -> _Exported:
-    inbound = parse_message(ExportedMessage.from_raw(item.raw), zone=zone)
+    inbound = replace(parse_message(ExportedMessage.from_raw(item.raw), zone=zone), is_quiet=item.is_quiet)
     return _Exported(
         conversation=inbound.conversation,
         sender=inbound.sender.value,

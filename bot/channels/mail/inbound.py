@@ -34,6 +34,7 @@ def inbound(item: InboxItem, mail: ParsedMail, *, tokens: Tokens, mailbox: str) 
         text=text,
         quoted="\n\n".join(part for part in (mail.signature, mail.quoted) if part),
         received_at=item.received_at,
+        is_quiet=item.is_quiet,
         subject=mail.subject,
         attachments=tuple(_attachment(item.id, number, file) for number, file in enumerate(mail.files)),
         evidence=ThreadEvidence(token_ticket_id=token, references=message_ids),

@@ -38,6 +38,7 @@ class MemoryInbox:
             conversation=event.conversation,
             raw=event.raw,
             received_at=event.received_at,
+            is_quiet=event.is_quiet,
             arrived_at=now,
         )
         shelves.inbox_keys[key] = item.id

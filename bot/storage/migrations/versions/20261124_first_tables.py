@@ -257,6 +257,7 @@ def _queues() -> None:
         sa.Column("received_at", UtcDateTime(), nullable=False),
         sa.Column("arrived_at", UtcDateTime(), nullable=False),
         sa.Column("is_burst", sa.Boolean(), nullable=False),
+        sa.Column("is_quiet", sa.Boolean(), nullable=False),
         sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
         sa.Column("ready_at", UtcDateTime()),
         sa.Column("leased_until", UtcDateTime()),
