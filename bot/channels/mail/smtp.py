@@ -21,7 +21,10 @@ from bot.errors import BotError, Misconfigured, Permanent, Transient, Unreachabl
 if TYPE_CHECKING:
     from aiosmtplib import SMTP
 
-TIMEOUT = 30.0
+# One mail altogether: less than the minute for which the outbox leases a delivery, since after that it would be sent again.
+LIMIT = 55.0
+# Of that: waiting for the connection, the dialogue up to the text, the text itself and the server's word on it.
+QUEUE_SHARE, DIALOGUE_SHARE, TEXT_SHARE = 0.2, 0.3, 0.5
 # A connection is kept for the next mail of the same burst; relays close idle ones, so we do it first.
 KEEP_OPEN = 20.0
 MAX_PER_CONNECTION = 100
@@ -33,7 +36,7 @@ OUT_OF_ORDER = timedelta(minutes=10)
 class RelayAccess:
     """How to reach the outgoing server. `security` is starttls (required, never opportunistic), tls, or plain (loopback only).
 
-    `hello` is the name we greet with; without one the library asks the DNS for this machine's.
+    `hello` is the name we greet with; without one the library asks the DNS for this machine's. `limit` (seconds) is for one mail.
     """
 
     host: str
@@ -43,7 +46,7 @@ class RelayAccess:
     password: str = ""
     hello: str = ""
     tls: ssl.SSLContext | None = None
-    timeout: float = TIMEOUT
+    limit: float = LIMIT
 
     def __post_init__(self) -> None:
         if self.security == "plain" and not is_loopback(self.host):
@@ -63,15 +66,23 @@ class Relay:
 
     async def send(self, mail: EmailMessage, *, sender: str, recipient: str) -> None:
         """Deliver to the relay; returns when it took the mail. `sender` may be "" (RFC 3834). Raises as the module says."""
-        async with self._lock:
-            client = await self._connected()
-            try:
-                await self._transact(client, mail, sender=sender, recipient=recipient)
-            except BaseException:
-                await self._drop()  # after any failure the state of the dialogue is unknown
-                raise
+        await self._wait_for_turn()
+        try:
+            await self._transact(mail, sender=sender, recipient=recipient)
             self._used += 1
             self._close_later()
+        except BaseException:
+            await self._drop()  # after any failure the state of the dialogue is unknown
+            raise
+        finally:
+            self._lock.release()
+
+    async def _wait_for_turn(self) -> None:
+        try:
+            async with asyncio.timeout(self._access.limit * QUEUE_SHARE):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise Transient("Сервер надсилання відповідає повільно: лист чекає своєї черги.", retry_after=timedelta(seconds=5)) from None
 
     async def check(self) -> None:
         """Connect and log in, for `deskbot check`; raises like `send`."""
@@ -96,7 +107,7 @@ class Relay:
             hostname=access.host,
             port=access.port,
             local_hostname=access.hello or None,
-            timeout=access.timeout,
+            timeout=access.limit * DIALOGUE_SHARE,
             use_tls=access.security == "tls",
             # True, not the library's None: "if offered" can be stripped by whoever sits between.
             start_tls=access.security == "starttls",
@@ -114,31 +125,20 @@ class Relay:
         self._client, self._used = client, 0
         return client
 
-    async def _transact(self, client: SMTP, mail: EmailMessage, *, sender: str, recipient: str) -> None:
+    async def _transact(self, mail: EmailMessage, *, sender: str, recipient: str) -> None:
         """The dialogue in its steps, so that it is known whether the text was under way when something broke."""
         from aiosmtplib import SMTPException, SMTPResponseException
 
-        is_wide = not recipient.isascii() or not sender.isascii()
-        if is_wide and not client.supports_extension("smtputf8"):
-            recipient, sender = _to_idna(recipient), _to_idna(sender)
-            if not recipient.isascii():
-                raise Unreachable("Сервер не підтримує адрес із нелатинськими літерами.")
-            is_wide = False
-        data = _as_bytes(mail, is_wide=is_wide)
-        if client.supports_extension("size") and 0 < _size_limit(client) < len(data):
-            raise Permanent("Лист завеликий для сервера.")
-        options = ["BODY=8BITMIME"] if client.supports_extension("8bitmime") else []
-        options += ["SMTPUTF8"] if is_wide else []
-        encoding = "utf-8" if is_wide else "ascii"
         try:
-            await client.mail(sender, options=options, encoding=encoding)
-            await client.rcpt(recipient, encoding=encoding)
+            async with asyncio.timeout(self._access.limit * DIALOGUE_SHARE):
+                client = await self._connected()
+                data = await _agree(client, mail, sender=sender, recipient=recipient)
         except SMTPResponseException as error:
             raise _refused(error.code, error.message) from error
         except (SMTPException, OSError, TimeoutError) as error:
             raise Transient("Зв'язок із сервером надсилання перервався.") from error
         try:
-            await client.data(data)
+            await client.data(data, timeout=self._access.limit * TEXT_SHARE)
         except SMTPResponseException as error:
             raise _refused(error.code, error.message) from error
         except (SMTPException, OSError, TimeoutError) as error:
@@ -161,6 +161,25 @@ class Relay:
         client, self._client = self._client, None
         if client is not None:
             client.close()
+
+
+async def _agree(client: SMTP, mail: EmailMessage, *, sender: str, recipient: str) -> bytes:
+    """Sender, recipient and options; the bytes to send. Raises what the library raises, Unreachable or Permanent where more is known."""
+    is_wide = not recipient.isascii() or not sender.isascii()
+    if is_wide and not client.supports_extension("smtputf8"):
+        recipient, sender = _to_idna(recipient), _to_idna(sender)
+        if not recipient.isascii():
+            raise Unreachable("Сервер не вміє надсилати на адресу з нелатинськими літерами.")
+        is_wide = False
+    data = _as_bytes(mail, is_wide=is_wide)
+    if client.supports_extension("size") and 0 < _size_limit(client) < len(data):
+        raise Permanent("Лист завеликий для сервера.")
+    options = ["BODY=8BITMIME"] if client.supports_extension("8bitmime") else []
+    options += ["SMTPUTF8"] if is_wide else []
+    encoding = "utf-8" if is_wide else "ascii"
+    await client.mail(sender, options=options, encoding=encoding)
+    await client.rcpt(recipient, encoding=encoding)
+    return data
 
 
 def _not_connected(error: BaseException, access: RelayAccess) -> BotError:

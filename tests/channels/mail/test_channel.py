@@ -78,7 +78,7 @@ class Desk:
 async def desk(dovecot: Dovecot, sink: SmtpSink, *, port: int | None = None) -> AsyncIterator[Desk]:
     world = await build_world(MemoryStorage())
     access = MailboxAccess(host="127.0.0.1", port=port or dovecot.port, user=USER, password=PASSWORD, is_plain=True, command_limit=3.0)
-    relay = RelayAccess(host="127.0.0.1", port=sink.port, security="plain", timeout=3.0)
+    relay = RelayAccess(host="127.0.0.1", port=sink.port, security="plain", limit=8.0)
     options = MailOptions(mailboxes=(Mailbox(name="support", address=ADDRESS, access=access, relay=relay),), secret=b"0123456789abcdef")
     channel = MailChannel(options=options, storage=world.storage, desk=world.desk, intake=world.intake, clock=world.clock)
     workers = {"mail": channel}

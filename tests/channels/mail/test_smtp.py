@@ -28,7 +28,7 @@ def letter(text: str = "Вітаємо!") -> EmailMessage:
 
 @asynccontextmanager
 async def relay(sink: SmtpSink, **changes: Any) -> AsyncIterator[Relay]:
-    fields: dict[str, Any] = {"host": "127.0.0.1", "port": sink.port, "security": "plain", "timeout": 2.0, "hello": "desk.example"}
+    fields: dict[str, Any] = {"host": "127.0.0.1", "port": sink.port, "security": "plain", "limit": 5.0, "hello": "desk.example"}
     sending = Relay(RelayAccess(**{**fields, **changes}))
     try:
         yield sending
@@ -59,7 +59,7 @@ async def test_a_burst_goes_over_one_connection() -> None:
     ],
 )
 async def test_a_refused_recipient(reply: str, expected: type[Exception]) -> None:
-    async with SmtpSink(on_rcpt=[reply]) as sink, relay(sink, timeout=0.5) as sending:
+    async with SmtpSink(on_rcpt=[reply]) as sink, relay(sink, limit=1.5) as sending:
         with pytest.raises(expected) as caught:
             await sending.send(letter(), sender=FROM, recipient=TO)
         assert type(caught.value) is expected
@@ -73,7 +73,7 @@ async def test_a_refused_recipient(reply: str, expected: type[Exception]) -> Non
     [("451 4.3.0 later", Transient), ("554 5.6.0 spam", Permanent), ("drop", Unsure), ("take+drop", Unsure), ("take+hang", Unsure)],
 )
 async def test_a_refused_text(reply: str, expected: type[Exception]) -> None:
-    async with SmtpSink(on_data=[reply]) as sink, relay(sink, timeout=0.5) as sending:
+    async with SmtpSink(on_data=[reply]) as sink, relay(sink, limit=1.5) as sending:
         with pytest.raises(expected) as caught:
             await sending.send(letter(), sender=FROM, recipient=TO)
         assert type(caught.value) is expected
@@ -82,7 +82,7 @@ async def test_a_refused_text(reply: str, expected: type[Exception]) -> None:
 async def test_nobody_listens() -> None:
     async with SmtpSink() as sink:
         port = sink.port
-    sending = Relay(RelayAccess(host="127.0.0.1", port=port, security="plain", timeout=1.0))
+    sending = Relay(RelayAccess(host="127.0.0.1", port=port, security="plain", limit=3.0))
     with pytest.raises(Transient, match="недосяжний"):
         await sending.send(letter(), sender=FROM, recipient=TO)
 
@@ -124,3 +124,14 @@ async def test_a_mail_too_big_for_the_server_is_refused_before_it_is_sent() -> N
 def test_without_tls_only_this_machine_is_spoken_to() -> None:
     with pytest.raises(Misconfigured):
         RelayAccess(host="smtp.example.com", security="plain")
+
+
+async def test_a_hanging_server_holds_nobody_beyond_the_lease_of_a_delivery() -> None:
+    """Thirty deliveries under way at once, a server that says nothing: each ends in time, none is sent behind its lease."""
+    async with SmtpSink(on_rcpt=["hang"] * 30) as sink, relay(sink, limit=2.0) as sending:
+        started = asyncio.get_running_loop().time()
+        sends = (sending.send(letter(), sender=FROM, recipient=TO) for _ in range(30))
+        outcomes = await asyncio.gather(*sends, return_exceptions=True)
+        assert asyncio.get_running_loop().time() - started < 2.5
+        assert {type(outcome) for outcome in outcomes} == {Transient}
+        assert sink.mails == []
