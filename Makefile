@@ -2,7 +2,8 @@
 #   make run    the service            make test    all tests (ARGS="tests/sla -x" for some)
 #   make demo   a desk that plays      make check   lint, format, types, layers, tests
 #   make soak   the long tests         make bench   the figures            make lock   new lock files
-.PHONY: run demo test check soak bench lock clean runtime dev
+#   make texts  new sentences into the English catalogue, and the catalogue compiled
+.PHONY: run demo test check soak bench texts lock clean runtime dev
 .DEFAULT_GOAL := run
 
 ARGS ?=
@@ -31,6 +32,9 @@ soak: dev
 
 bench: dev
 	@set -e; for each in bench/[a-z]*.py; do echo "== $$each"; $(BIN)/python $$each $(ARGS); done
+
+texts: dev
+	@$(BIN)/python deploy/texts.py
 
 # Pins stay as they are unless pyproject.toml needs others; UPGRADE=1 takes the newest of everything. Needs uv, which is fetched into
 # a folder of its own when it is not installed. Neither an index address nor a command line ends up in the result.
