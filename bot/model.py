@@ -262,7 +262,8 @@ class Ticket:
 
     `origin_id` groups the tickets made of one inbound message; `spans` are this ticket's parts of its text.
     `cause_id` links tickets that share one cause; `merged_into_id` tells where the story of a merged ticket goes on.
-    `is_call_back`: no question yet, but a person waits for a call.
+    `is_call_back`: no question yet, but a person waits for a call. `client_reminded_at` is when a client who owes an answer was last
+    reminded of it (R7); a wait that began after it has not been spoken of yet.
     """
 
     id: int
@@ -291,6 +292,7 @@ class Ticket:
     is_call_back: bool = False
     snoozed_until_at: datetime | None = None
     last_word_at: datetime | None = None
+    client_reminded_at: datetime | None = None
     closed_at: datetime | None = None
     outcome: Outcome | None = None
     result: str = ""

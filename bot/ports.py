@@ -289,7 +289,12 @@ class Tickets(Protocol):
     async def open_count(self) -> int: ...
 
     async def awaiting_client(self, *, before: datetime, limit: int) -> list[Ticket]:
-        """Open tickets whose last word was staff's, before that instant (R7)."""
+        """Open tickets of the desk that wait for their client since before that instant and whose client was not reminded since, longest
+        waiting first (R7)."""
+        ...
+
+    async def reminded_clients(self, *, before: datetime, limit: int) -> list[Ticket]:
+        """The same, whose client was reminded before that instant and has said nothing since, earliest reminded first (R7)."""
         ...
 
 

@@ -14,9 +14,9 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    literal_column,
     null,
     select,
+    text,
     tuple_,
     union_all,
 )
@@ -38,10 +38,17 @@ open_of_contact = (
     select(_tickets).where(_tickets.c.contact_id == bindparam("of_contact"), _is_open).order_by(_tickets.c.id.desc()).limit(_most)
 )
 open_count = select(func.count()).select_from(_tickets).where(_is_open)
+_before = bindparam("before", type_=UtcDateTime())
 awaiting_client = (
     select(_tickets)
-    .where(_is_open, _tickets.c.turn != literal_column("'staff'"), _tickets.c.last_word_at < bindparam("before", type_=UtcDateTime()))
+    .where(text(tables.AWAITING_UNREMINDED), _tickets.c.last_word_at < _before)
     .order_by(_tickets.c.last_word_at, _tickets.c.id)
+    .limit(_most)
+)
+reminded_clients = (
+    select(_tickets)
+    .where(text(tables.AWAITING_REMINDED), _tickets.c.client_reminded_at < _before)
+    .order_by(_tickets.c.client_reminded_at, _tickets.c.id)
     .limit(_most)
 )
 

@@ -48,6 +48,10 @@ message_numbers = Sequence("message_numbers", metadata=metadata)
 
 PENDING = ("new", "unsure")
 UNFINISHED = ("running", "claimed")
+# R7: a client of the desk owes an answer, and was not, or was, reminded of it since the staff's last word.
+_AWAITING = "closed_at IS NULL AND turn <> 'staff' AND team = 'desk'"
+AWAITING_UNREMINDED = f"{_AWAITING} AND (client_reminded_at IS NULL OR client_reminded_at < last_word_at)"
+AWAITING_REMINDED = f"{_AWAITING} AND client_reminded_at >= last_word_at"
 
 
 def is_one_of(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
@@ -155,6 +159,7 @@ tickets = Table(
     Column("is_call_back", Boolean, nullable=False),
     _at("snoozed_until_at", is_optional=True),
     _at("last_word_at", is_optional=True),
+    _at("client_reminded_at", is_optional=True),
     _at("closed_at", is_optional=True),
     Column("outcome", Text),
     _text("result"),
@@ -175,7 +180,8 @@ tickets = Table(
     _partial("ix_tickets_open", "id", where="closed_at IS NULL"),
     _partial("ix_tickets_team_open", "team", "id", where="closed_at IS NULL"),
     _partial("ix_tickets_assignee_open", "assignee_id", "id", where="closed_at IS NULL AND assignee_id IS NOT NULL"),
-    _partial("ix_tickets_awaiting", "last_word_at", "id", where="closed_at IS NULL AND turn <> 'staff'"),
+    _partial("ix_tickets_awaiting", "last_word_at", "id", where=AWAITING_UNREMINDED),
+    _partial("ix_tickets_reminded", "client_reminded_at", "id", where=AWAITING_REMINDED),
     _partial("ix_tickets_origin", "origin_id", where="origin_id IS NOT NULL"),
     _partial("ix_tickets_cause", "cause_id", where="cause_id IS NOT NULL"),
     _partial("ix_tickets_route", "route_recipient", where="route_recipient IS NOT NULL"),

@@ -164,6 +164,9 @@ class SqlTickets:
     async def awaiting_client(self, *, before: datetime, limit: int) -> list[Ticket]:
         return await self._list(lists.awaiting_client, {"before": before, "most": limit})
 
+    async def reminded_clients(self, *, before: datetime, limit: int) -> list[Ticket]:
+        return await self._list(lists.reminded_clients, {"before": before, "most": limit})
+
 
 def _all(connection: Connection, statement: Any, build: Callable[[Row[Any]], T], values: dict[str, Any]) -> list[T]:
     return [build(row) for row in connection.execute(statement, values)]

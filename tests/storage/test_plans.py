@@ -82,6 +82,7 @@ async def list_work(uow: UnitOfWork) -> None:
     await uow.tickets.open_for_contact(1)
     await uow.tickets.open_count()
     await uow.tickets.awaiting_client(before=NOW + SECOND, limit=5)
+    await uow.tickets.reminded_clients(before=NOW + SECOND, limit=5)
     for include_closed in (True, False):
         await uow.tickets.visible_to(contact, include_closed=include_closed, limit=5)
         await uow.tickets.visible_to(contact, include_closed=include_closed, limit=5, before_id=9)

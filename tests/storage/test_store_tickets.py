@@ -73,6 +73,7 @@ class TestTickets:
                 is_call_back=True,
                 snoozed_until_at=NOW + HOUR,
                 last_word_at=NOW,
+                client_reminded_at=NOW + HOUR,
                 closed_at=NOW + DAY,
                 outcome=Outcome.SOLVED,
                 result="Перезавантажили",
@@ -327,6 +328,23 @@ class TestLists:
         async with store.read() as uow:
             assert numbers(await uow.tickets.awaiting_client(before=NOW, limit=9)) == [2, 1]
             assert numbers(await uow.tickets.awaiting_client(before=NOW, limit=1)) == [2]
+            assert await uow.tickets.reminded_clients(before=NOW + DAY, limit=9) == []
+
+    async def test_clients_who_were_reminded_wait_in_a_list_of_their_own(self, store: Storage, iryna: Contact) -> None:
+        waits = {"turn": Turn.CLIENT_APPROVAL, "last_word_at": NOW - 2 * DAY}
+        await open_tickets(store, iryna, 1, **waits, client_reminded_at=NOW - HOUR)
+        await open_tickets(store, iryna, 1, **waits, client_reminded_at=NOW - DAY)
+        await open_tickets(store, iryna, 1, **waits, client_reminded_at=NOW - 3 * DAY)
+        await open_tickets(store, iryna, 1, **waits, client_reminded_at=NOW - 2 * DAY)
+        await open_tickets(store, iryna, 1, **waits, client_reminded_at=NOW - DAY, team=Team.DEVELOPMENT)
+        await open_tickets(store, iryna, 1, **waits, team=Team.DEVELOPMENT)
+        await open_tickets(store, iryna, 1, **waits, client_reminded_at=NOW - DAY, closed_at=NOW)
+        await open_tickets(store, iryna, 1, **waits | {"turn": Turn.STAFF}, client_reminded_at=NOW - DAY)
+        async with store.read() as uow:
+            assert numbers(await uow.tickets.awaiting_client(before=NOW, limit=9)) == [3]
+            assert numbers(await uow.tickets.reminded_clients(before=NOW, limit=9)) == [4, 2, 1]
+            assert numbers(await uow.tickets.reminded_clients(before=NOW - HOUR, limit=9)) == [4, 2]
+            assert numbers(await uow.tickets.reminded_clients(before=NOW, limit=1)) == [4]
 
 
 class TestClocks:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import Conflict
-from bot.model import ClockState, Contact, Event, Link, Message, Ticket, TicketClock, TimeEntry, Turn
+from bot.model import ClockState, Contact, Event, Link, Message, Team, Ticket, TicketClock, TimeEntry, Turn
 from bot.ports import QueueRow
 from bot.storage.memory.shelves import Session
 from bot.storage.rules import as_json, refuse_naive
@@ -138,12 +138,22 @@ class MemoryTickets:
         return len(self._where(lambda ticket: ticket.is_open))
 
     async def awaiting_client(self, *, before: datetime, limit: int) -> list[Ticket]:
-        waiting = self._where(
-            lambda ticket: (
-                ticket.is_open and ticket.turn is not Turn.STAFF and ticket.last_word_at is not None and ticket.last_word_at < before
-            )
-        )
+        waiting = self._where(lambda ticket: not _is_reminded(ticket) and _awaits_client(ticket, ticket.last_word_at, before))
         return sorted(waiting, key=lambda ticket: (ticket.last_word_at, ticket.id))[:limit]
+
+    async def reminded_clients(self, *, before: datetime, limit: int) -> list[Ticket]:
+        reminded = self._where(lambda ticket: _is_reminded(ticket) and _awaits_client(ticket, ticket.client_reminded_at, before))
+        return sorted(reminded, key=lambda ticket: (ticket.client_reminded_at, ticket.id))[:limit]
+
+
+def _awaits_client(ticket: Ticket, since: datetime | None, before: datetime) -> bool:
+    is_theirs = ticket.is_open and ticket.turn is not Turn.STAFF and ticket.team is Team.DESK
+    return is_theirs and since is not None and since < before
+
+
+def _is_reminded(ticket: Ticket) -> bool:
+    reminded_at, last_word_at = ticket.client_reminded_at, ticket.last_word_at
+    return reminded_at is not None and last_word_at is not None and reminded_at >= last_word_at
 
 
 def _pressing(clock: TicketClock | None) -> tuple[datetime, int]:

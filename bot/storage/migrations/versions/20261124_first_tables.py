@@ -117,6 +117,7 @@ def _tickets() -> None:
         sa.Column("is_call_back", sa.Boolean(), nullable=False),
         sa.Column("snoozed_until_at", UtcDateTime()),
         sa.Column("last_word_at", UtcDateTime()),
+        sa.Column("client_reminded_at", UtcDateTime()),
         sa.Column("closed_at", UtcDateTime()),
         sa.Column("outcome", sa.Text()),
         sa.Column("result", Words(), server_default="", nullable=False),
@@ -140,7 +141,12 @@ def _tickets() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
     )
     op.create_index("ix_tickets_assignee_open", "tickets", ["assignee_id", "id"], **_where("closed_at IS NULL AND assignee_id IS NOT NULL"))
-    op.create_index("ix_tickets_awaiting", "tickets", ["last_word_at", "id"], **_where("closed_at IS NULL AND turn <> 'staff'"))
+    awaiting = "closed_at IS NULL AND turn <> 'staff' AND team = 'desk'"
+    unreminded = _where(f"{awaiting} AND (client_reminded_at IS NULL OR client_reminded_at < last_word_at)")
+    op.create_index("ix_tickets_awaiting", "tickets", ["last_word_at", "id"], **unreminded)
+    op.create_index(
+        "ix_tickets_reminded", "tickets", ["client_reminded_at", "id"], **_where(f"{awaiting} AND client_reminded_at >= last_word_at")
+    )
     op.create_index("ix_tickets_cause", "tickets", ["cause_id"], **_where("cause_id IS NOT NULL"))
     op.create_index("ix_tickets_client", "tickets", ["client_id", "id"], **_where("client_id IS NOT NULL"))
     op.create_index("ix_tickets_client_open", "tickets", ["client_id", "id"], **_where("closed_at IS NULL AND client_id IS NOT NULL"))
