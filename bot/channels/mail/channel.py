@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 
@@ -37,6 +38,8 @@ from bot.model import BOT, Delivery, Event, InboundMessage
 from bot.ports import Disposition, InboxItem, InboxResult, Storage, UnitOfWork
 
 MAX_READS = 3
+# Waiting included; less than the lease under which the inbox hands a mail out.
+READ_LIMIT = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -134,7 +137,10 @@ class MailChannel:
     async def _read(self, item: InboxItem) -> Reading:
         """A machine that stood still for ten seconds looks like a poison mail: a mail is given up only when it fails again and again."""
         try:
-            return await self._parser.read(item.raw)
+            async with asyncio.timeout(READ_LIMIT):
+                return await self._parser.read(item.raw)
+        except TimeoutError as error:
+            raise Transient("Листів надходить більше, ніж вдається прочитати: цей чекає.", retry_after=timedelta(seconds=30)) from error
         except Permanent as error:
             if item.attempts + 1 < MAX_READS:
                 raise Transient(error.sentence, **error.values) from error

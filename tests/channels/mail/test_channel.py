@@ -534,3 +534,23 @@ async def test_an_act_of_a_stranger_is_no_act(dovecot: Dovecot) -> None:
         await it.received(2)
         [ticket] = [each for each in await it.tickets() if each.priority == "urgent"]
         assert ticket.reason_state is ReasonState.ASKED
+
+
+async def test_a_mail_that_waits_too_long_for_the_reader_is_tried_later(dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        read = Parser.read
+
+        async def slow(self: Parser, raw: bytes) -> Reading:
+            await asyncio.sleep(60)
+            return await read(self, raw)
+
+        monkeypatch.setattr(Parser, "read", slow)
+        monkeypatch.setattr("bot.channels.mail.channel.READ_LIMIT", 0.1)
+        dovecot.deliver(mail("Не друкується чек."))
+        await it.received(1)
+        assert await it.tickets() == []
+        monkeypatch.setattr(Parser, "read", read)
+        monkeypatch.setattr("bot.channels.mail.channel.READ_LIMIT", 10)
+        it.world.clock.advance(timedelta(minutes=1))
+        await it.settle()
+        assert len(await it.tickets()) == 1
