@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ async def by_phases(folder: Path, mails: Path, count: int) -> None:
     from bot.config import load
 
     (folder / "config.toml").write_text('[desk]\ndata_dir = "data"\n')
-    house = await open_house(load(folder / "config.toml", environ={}), only=FILE_CHANNELS, is_quiet=True)
+    house = await open_house(load(folder / "config.toml", environ={}), only=FILE_CHANNELS)
     watch, channel = Stopwatch(), house.channels["mail"]
     watch.spent["start"] = time.perf_counter() - began
     channel.prepare = watch.around("parse and plan", channel.prepare)  # type: ignore[method-assign]
@@ -92,7 +93,7 @@ async def by_phases(folder: Path, mails: Path, count: int) -> None:
     events = file_events(mails, now=house.clock.now())
     while True:
         mark = time.perf_counter()
-        batch = list(islice(events, AT_ONCE))
+        batch = [replace(event, is_quiet=True) for event in islice(events, AT_ONCE)]
         watch.spent["read"] += time.perf_counter() - mark
         if not batch:
             break
