@@ -14,9 +14,9 @@ IRYNA, OLENA = 501, 901
 pytestmark = pytest.mark.timeout(180)
 
 
-async def open_desk(desk: Start, telegram: Telegram, *, gap: str) -> Deskbot:
+async def open_desk(desk: Start, telegram: Telegram, *, gap: str, database: str = "") -> Deskbot:
     """A desk with a staff chat, one agent in it, and one client who has not written yet."""
-    bot = desk(telegram=telegram.base_url, token=telegram.token, staff_chat=STAFF_CHAT, gap=gap)
+    bot = desk(telegram=telegram.base_url, token=telegram.token, staff_chat=STAFF_CHAT, gap=gap, database=database)
     added = await bot.command("accounts", "add", "Олена", "--telegram", str(OLENA))
     assert added.code == 0, added.err
     await telegram.staff((OLENA, "Олена"))
@@ -69,8 +69,9 @@ async def _with_reason(bot: Deskbot) -> books.Books | None:
     return read if read.case(1).ticket.reason_state is ReasonState.GIVEN else None
 
 
-async def test_a_reply_to_our_message_lands_in_its_ticket(desk: Start, telegram: Telegram) -> None:
-    bot = await open_desk(desk, telegram, gap="0s")
+async def test_a_reply_to_our_message_lands_in_its_ticket(desk: Start, telegram: Telegram, pg_url: str) -> None:
+    """On PostgreSQL; the other tests here run on SQLite."""
+    bot = await open_desk(desk, telegram, gap="0s", database=pg_url)
     await telegram.says(IRYNA, "Не відкривається база після оновлення")
     card = await telegram.gets(STAFF_CHAT, "№1")
     await telegram.says(IRYNA, "Не друкує принтер на складі", at=card["date"] + 60)
