@@ -183,6 +183,22 @@ def _word(body: Body, reader: _Reader) -> list[Block]:
     return blocks
 
 
+def _client_reminder(body: Body, reader: _Reader) -> tuple[str, list[Block]]:
+    """R7: their turn for days; what we last said, and what happens without an answer."""
+    say, facts = reader.say, body["ticket"]
+    if facts["turn"] == Turn.CLIENT_APPROVAL:
+        head = say("Ми відповіли й чекаємо на ваше слово. Якщо все вирішено, дайте відповідь «вирішено»; якщо ні — напишіть, що не так.")
+    else:
+        head = say("Щоб рухатися далі, чекаємо на вашу відповідь на цей лист.")
+    blocks: list[Block] = [Paragraph(text=head), _ticket(facts, reader)]
+    if body.get("text"):
+        blocks.append(Words(text=body["text"], author=say("Наші останні слова")))
+    if body.get("closes_at"):
+        closes = say("Без відповіді звернення закриється: {at}. Його можна буде відкрити знову.")
+        blocks.append(Paragraph(text=closes.format(at=reader.moment(body["closes_at"]))))
+    return _about(body, reader), blocks
+
+
 def _closed(body: Body, reader: _Reader) -> tuple[str, list[Block]]:
     """R4: the outcome, the one-line result, and the way back."""
     say = reader.say
@@ -249,6 +265,7 @@ KINDS: dict[str, Callable[[Body, _Reader], tuple[str, list[Block]]]] = {
     "answer": _answer,
     "proposal": _answer,
     "question": _question,
+    "client_reminder": _client_reminder,
     "closed": _closed,
     "reopened": _reopened,
     "priority_changed": _priority_changed,

@@ -169,7 +169,7 @@ async def _agree(client: SMTP, mail: EmailMessage, *, sender: str, recipient: st
     if is_wide and not client.supports_extension("smtputf8"):
         recipient, sender = _to_idna(recipient), _to_idna(sender)
         if not recipient.isascii():
-            raise Unreachable("Сервер не вміє надсилати на адресу з нелатинськими літерами.")
+            raise Unreachable("Сервер не підтримує адрес із нелатинськими літерами.")
         is_wide = False
     data = _as_bytes(mail, is_wide=is_wide)
     if client.supports_extension("size") and 0 < _size_limit(client) < len(data):

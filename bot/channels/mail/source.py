@@ -100,6 +100,7 @@ class MailSource:
         self._access = access
         self._client: IMAP4 | None = None
         self._lost = asyncio.Event()
+        self._has_news = False
         self._idle: asyncio.Future[Any] | None = None
         self._abandoned: set[asyncio.Future[Any]] = set()
         self.uid_validity = 0
@@ -119,9 +120,20 @@ class MailSource:
         self._client = client
         # IMAP4_SSL takes no callback, so it is set on the protocol; without it a killed server is never noticed during IDLE.
         client.protocol.conn_lost_cb = lambda _error: self._lost.set()
+        self._watch_news(client)
         await self._greet(client)
         await self._log_in(client)
         await self._select(client)
+
+    def _watch_news(self, client: IMAP4) -> None:
+        """A mail that arrives during another command is told there, and the library drops it: IDLE, begun after that, would stay silent."""
+        handle = client.protocol._untagged_response
+
+        def notice(line: bytes) -> Any:
+            self._has_news = self._has_news or line.rstrip().endswith(b" EXISTS")
+            return handle(line)
+
+        client.protocol._untagged_response = notice  # the one place where all such lines pass
 
     async def _greet(self, client: IMAP4) -> None:
         try:
@@ -152,9 +164,11 @@ class MailSource:
             raise Misconfigured("У скриньці немає теки {folder}.", folder=self._access.folder)
         found = _VALIDITY.search(b"\n".join(bytes(line) for line in response.lines))
         self.uid_validity = int(found[1]) if found else 0
+        self._has_news = False
 
     async def new_uids(self, *, after: int, since: datetime | None = None, unseen: bool = False) -> list[int]:
         """UIDs above `after`, ascending; with `since` only those that came at that day or later, with `unseen` only unread ones."""
+        self._has_news = False
         criteria = [f"UID {after + 1}:*"]
         if since is not None:
             criteria.append(f"SINCE {since.day}-{MONTHS[since.month - 1]}-{since.year}")
@@ -221,6 +235,8 @@ class MailSource:
 
     async def wait(self) -> None:
         """Until the server says that something happened, or it is time to look again. Raises ConnectionLost at once when the line dies."""
+        if self._has_news:
+            return
         if not self.can_idle:
             await self._pause(self._access.poll.total_seconds())
             return

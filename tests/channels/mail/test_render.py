@@ -51,6 +51,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "answer": {"ticket": ticket(), "text": "Оновіть.", "agent": "Олена", "attachments": []},
     "proposal": {"ticket": ticket(), "text": "Оновіть.", "agent": "Олена", "attachments": [{"name": "a.pdf"}]},
     "question": {"ticket": ticket(), "text": "Яка версія?", "agent": "Олена", "attachments": []},
+    "client_reminder": {
+        "ticket": ticket(turn="clarification", due_at=None),
+        "since": NOW.isoformat(),
+        "text": "Яка версія?",
+        "closes_at": (NOW + timedelta(days=9)).isoformat(),
+    },
     "closed": {"ticket": ticket(lamp="grey", due_at=None), "outcome": "solved", "result": "Оновлено", "agent": "Олена"},
     "reopened": {"ticket": ticket()},
     "priority_changed": {"ticket": ticket(priority="high"), "before": "urgent", "because": "none_of_these"},
@@ -120,6 +126,22 @@ def test_the_urgency_question_stands_in_the_receipt_with_its_digits() -> None:
     lines = [line.strip() for line in words.split("\n")]
     assert [line[:3] for line in lines if line[:3] in ("1 —", "2 —", "3 —", "0 —")] == ["1 —", "2 —", "3 —", "0 —"]
     assert "+380 44 000 00 00" in words
+
+
+@pytest.mark.parametrize(
+    ("turn", "closes_at", "said", "not_said"),
+    [
+        ("approval", None, ["дайте відповідь «вирішено»", "Яка версія?"], "закриється"),
+        ("clarification", NOW, ["чекаємо на вашу відповідь", "Яка версія?", "звернення закриється: сьогодні"], "вирішено"),
+    ],
+)
+def test_a_reminder_says_what_is_awaited_and_what_happens_without_it(
+    turn: str, closes_at: datetime | None, said: list[str], not_said: str
+) -> None:
+    body = {"ticket": ticket(turn=turn, due_at=None), "text": "Яка версія?", "closes_at": closes_at.isoformat() if closes_at else None}
+    shown = text(mail("client_reminder", body))
+    assert all(words in shown for words in said)
+    assert not_said not in shown
 
 
 def test_it_threads_in_the_program_of_the_client() -> None:

@@ -109,6 +109,16 @@ async def test_idle_wakes_when_a_mail_arrives(dovecot: Dovecot) -> None:
         assert await source.new_uids(after=1) == [2]
 
 
+async def test_a_mail_told_during_another_command_is_not_slept_over(dovecot: Dovecot) -> None:
+    dovecot.deliver(mail(1))
+    async with opened(access(dovecot.port)) as source:
+        assert await source.new_uids(after=0) == [1]
+        dovecot.deliver(mail(2))
+        await source.mark_seen([1])  # the answer to this tells of the second mail
+        await asyncio.wait_for(source.wait(), 3)
+        assert await source.new_uids(after=1) == [2]
+
+
 async def test_idle_is_renewed_and_the_connection_stays_usable(dovecot: Dovecot) -> None:
     async with opened(access(dovecot.port, idle_renewal=timedelta(milliseconds=200))) as source:
         for _ in range(3):
