@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 _ = words()
 
 app = typer.Typer(help=_("Співробітники, ролі, одноразові посилання для входу."), no_args_is_help=True)
-NameArgument = Annotated[str, typer.Argument(metavar="ІМ'Я", help=_("Ім'я співробітника або його пошта."))]
+NameArgument = Annotated[str, typer.Argument(metavar=_("ІМ'Я"), help=_("Ім'я співробітника або його пошта."))]
 ROLE_WORDS = {Role.AGENT: _("співробітник"), Role.LEAD: _("керівник"), Role.ADMIN: _("адміністратор")}
 
 
 @app.command("add", help=_("Додати співробітника."))
 def add(
-    name: Annotated[str, typer.Argument(metavar="ІМ'Я")],
+    name: Annotated[str, typer.Argument(metavar=_("ІМ'Я"))],
     role: Annotated[Role, typer.Option(help=_("agent, lead (керівник) або admin."))] = Role.AGENT,
-    mail: Annotated[str, typer.Option(metavar="АДРЕСА", help=_("Пошта."))] = "",
-    telegram: Annotated[str, typer.Option(metavar="НОМЕР", help=_("Номер облікового запису Telegram, лише цифри."))] = "",
+    mail: Annotated[str, typer.Option(metavar=_("АДРЕСА"), help=_("Пошта."))] = "",
+    telegram: Annotated[str, typer.Option(metavar=_("НОМЕР"), help=_("Номер облікового запису Telegram, лише цифри."))] = "",
     config: ConfigOption = None,
 ) -> None:
     from bot.config.values import MAIL
@@ -101,7 +101,7 @@ def _switch(name: str, config: ConfigOption, *, is_active: bool) -> None:
 
 @app.command("link", help=_("Одноразове посилання для входу на Сайт: співробітникові або клієнтові."))
 def link(
-    who: Annotated[str, typer.Argument(metavar="ХТО", help=_("Ім'я чи пошта співробітника; пошта чи телефон контакту."))],
+    who: Annotated[str, typer.Argument(metavar=_("ХТО"), help=_("Ім'я чи пошта співробітника; пошта чи телефон контакту."))],
     config: ConfigOption = None,
 ) -> None:
     async def work(storage: Storage, settings: Settings) -> tuple[str, str]:

@@ -28,7 +28,7 @@ def clients() -> None:
 
 @app.command("import", help=_("Завантажити компанії з CSV: company, domains, contacts, phones, plan. Двічі — те саме, що раз."))
 def bring(
-    file: Annotated[Path, typer.Argument(metavar="ФАЙЛ.csv")],
+    file: Annotated[Path, typer.Argument(metavar=_("ФАЙЛ.csv"))],
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Лише перевірити: всі помилки разом, нічого не записувати."))] = False,
     config: ConfigOption = None,
 ) -> None:

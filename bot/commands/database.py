@@ -35,7 +35,7 @@ def upgrade(config: ConfigOption = None) -> None:
 
 
 def replay(
-    ids: Annotated[list[int] | None, typer.Argument(metavar="[НОМЕР…]", help=_("Які записи; без номерів — усі."))] = None,
+    ids: Annotated[list[int] | None, typer.Argument(metavar=_("[НОМЕР…]"), help=_("Які записи; без номерів — усі."))] = None,
     only_list: Annotated[bool, typer.Option("--list", help=_("Лише показати, що в карантині."))] = False,
     config: ConfigOption = None,
 ) -> None:

@@ -36,7 +36,7 @@ app = typer.Typer(help=_("Завантажити з файлів: пошту, ж
 AnswerOption = Annotated[
     bool, typer.Option("--answer", help=_("Відповідати клієнтам і показувати картки; без цього все тихо, як належить архіву."))
 ]
-Files = Annotated[list[Path], typer.Argument(metavar="ФАЙЛ…")]
+Files = Annotated[list[Path], typer.Argument(metavar=_("ФАЙЛ…"))]
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ def mail(paths: Files, answer: AnswerOption = False, config: ConfigOption = None
 
 
 @app.command("phone", help=_("Журнал дзвінків: received_at,number,company,contact,agent,direction,answered,text."))
-def phone(file: Annotated[Path, typer.Argument(metavar="ФАЙЛ.csv")], config: ConfigOption = None) -> None:
+def phone(file: Annotated[Path, typer.Argument(metavar=_("ФАЙЛ.csv"))], config: ConfigOption = None) -> None:
     content = read_bytes(file)
 
     def events(house: House, now: datetime) -> Iterator[RawEvent]:

@@ -21,7 +21,7 @@ _ = words()
 
 
 def analyze(
-    source: Annotated[Path | None, typer.Argument(metavar="[ФАЙЛ]", help=_("Рядки JSON; без файлу читається стандартний вхід."))] = None,
+    source: Annotated[Path | None, typer.Argument(metavar=_("[ФАЙЛ]"), help=_("Рядки JSON; без файлу читається стандартний вхід."))] = None,
 ) -> None:
     from bot.intake.jsonl import analyse_lines
 
@@ -30,7 +30,7 @@ def analyze(
 
 
 def read_mail(
-    files: Annotated[list[Path], typer.Argument(metavar="ФАЙЛ…", help=_("Файли .eml, mbox або теки з листами."))],
+    files: Annotated[list[Path], typer.Argument(metavar=_("ФАЙЛ…"), help=_("Файли .eml, mbox або теки з листами."))],
 ) -> None:
     from bot.channels.mail.files import read
     from bot.channels.mail.parse import parse

@@ -20,7 +20,7 @@ _ = words()
 
 def deadline(
     received: Annotated[
-        str, typer.Option(metavar="ЧАС", help=_("Коли отримано: 2026-11-27T16:30; без зсуву це час служби. now: саме зараз."))
+        str, typer.Option(metavar=_("ЧАС"), help=_("Коли отримано: 2026-11-27T16:30; без зсуву це час служби. now: саме зараз."))
     ],
     priority: Annotated[Priority, typer.Option(help=_("Критичність."))] = Priority.MEDIUM,
     config: ConfigOption = None,

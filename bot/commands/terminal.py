@@ -35,7 +35,7 @@ _ = words()
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", "-c", metavar="ФАЙЛ", help=_("Файл налаштувань; без нього config.toml поточної теки.")),
+    typer.Option("--config", "-c", metavar=_("ФАЙЛ"), help=_("Файл налаштувань; без нього config.toml поточної теки.")),
 ]
 
 
