@@ -96,6 +96,7 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
     """(name, coroutine) of every loop of this role, in the order in which they are stopped: intake first, delivery last."""
     from bot.sla.scheduler import TickScheduler
     from bot.sla.service import Ticker
+    from bot.sla.waiting import WaitingClients
 
     role, settings = house.settings.run.role, house.settings
     loops: list[tuple[str, Coroutine[None, None, None]]] = []
@@ -109,7 +110,14 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
             await _take_back_leases(house)
         for name, worker in (("inbox", house.inbox.run), ("outbox", house.outbox.run)):
             loops.append((name, keep_alive(worker, health=_worker_health(house, name), clock=house.clock)))
-        ticker = Ticker(storage=house.storage, promises=house.promises, staff=house.desk.staff, clock=house.clock)
+        waiting = WaitingClients(
+            storage=house.storage,
+            desk=house.desk,
+            promises=house.promises,
+            remind_after=settings.sla.waiting.remind_after,
+            close_after=settings.sla.waiting.close_after,
+        )
+        ticker = Ticker(storage=house.storage, promises=house.promises, staff=house.desk.staff, clock=house.clock, waiting=waiting)
         scheduler = TickScheduler(ticker.tick, every=settings.sla.tick / house.speed)
         loops.append(("tick", keep_alive(scheduler.run, health=_worker_health(house, "tick"), clock=house.clock)))
     return loops

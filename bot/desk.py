@@ -15,7 +15,7 @@ from bot import notices
 from bot.desk_base import Draft, Opening
 from bot.desk_grouping import Grouping
 from bot.desk_triage import Triage
-from bot.errors import Conflict, Rejected
+from bot.errors import BotError, Conflict, Rejected
 from bot.model import (
     BOT,
     Actor,
@@ -33,6 +33,7 @@ from bot.model import (
 )
 from bot.notices import Facts
 from bot.ports import UnitOfWork
+from bot.texts import translator
 
 __all__ = ["Desk", "Draft", "Opening"]
 
@@ -140,7 +141,7 @@ class Desk(Triage, Grouping):
         ticket = await self._open(uow, ticket_id, agent)
         message = await self._record(uow, ticket, kind, Actor.agent(agent), text, now, attachments=tuple(attachments))
         await self._promises.staff_spoke(uow, ticket, at=now)
-        fields: dict[str, Any] = {"turn": _TURN_AFTER[kind], "last_word_at": now, "snoozed_until_at": None}
+        fields: dict[str, Any] = {"turn": _TURN_AFTER[kind], "last_word_at": now, "client_reminded_at": None, "snoozed_until_at": None}
         if ticket.assignee_id is None:
             fields["assignee_id"] = agent.id
         ticket = await self._change(uow, ticket, Actor.agent(agent), kind.value, data={"message_id": message.id}, **fields)
@@ -189,6 +190,39 @@ class Desk(Triage, Grouping):
         fields: dict[str, Any] = {"closed_at": None, "outcome": None, "result": "", "turn": Turn.STAFF, "last_word_at": at}
         ticket = await self._change(uow, ticket, actor, "reopened", because=because, **fields)
         return await self._tell_all(uow, ticket, "reopened")
+
+    async def remind_client(self, uow: UnitOfWork, ticket_id: int, *, closes_at: datetime | None = None) -> Ticket:
+        """R7: the client owes an answer and hears of it, once for each time that it is their turn. `closes_at`: when the ticket closes
+        by itself without one. Whom no word can reach staff are told to call."""
+        ticket = await self._open(uow, ticket_id, BOT)
+        since, now = ticket.last_word_at, self._clock.now()
+        if since is None or ticket.turn is Turn.STAFF or (ticket.client_reminded_at is not None and ticket.client_reminded_at >= since):
+            return ticket
+        data = {"since": since.isoformat(), "closes_at": closes_at.isoformat() if closes_at else None}
+        ticket = await self._change(uow, ticket, BOT, "client_reminded", data=data, client_reminded_at=now)
+        facts = await self.facts(uow, ticket)
+        if ticket.route is None:
+            news = BotError(
+                "№{id} «{title}»: клієнт довго не відповідає, а написати йому нікуди. Зателефонуйте.", id=ticket.id, title=ticket.title
+            )
+            self._hear(uow, notices.alert(self.staff.desk, news, cause=f"ticket:{ticket.id}:waits:{since.isoformat()}", now=now))
+            return ticket
+        words = [each for each in await uow.tickets.messages(ticket_id) if each.kind in _TURN_AFTER]
+        self._hear(uow, notices.client_reminder(facts, since=since, text=words[-1].text if words else "", closes_at=closes_at, now=now))
+        return ticket
+
+    async def close_unanswered(self, uow: UnitOfWork, ticket_id: int, *, waited: timedelta) -> Ticket:
+        """R7: a reminded client kept silent, so the ticket closes and they are told: what waited for their approval is solved, what
+        waited for a clarification is no longer relevant. They can reopen it. `waited`: in working days, as the client is told."""
+        ticket = await self._open(uow, ticket_id, BOT)
+        reminded_at, since = ticket.client_reminded_at, ticket.last_word_at
+        if ticket.turn is Turn.STAFF or reminded_at is None or since is None or reminded_at < since:
+            return ticket
+        contact = await uow.people.contact(ticket.contact_id)
+        say = translator(contact.language if contact else "uk")
+        result = say("закрито автоматично, бо відповіді не було вже {days} робочих днів").format(days=waited.days)
+        outcome = Outcome.SOLVED if ticket.turn is Turn.CLIENT_APPROVAL else Outcome.NOT_RELEVANT
+        return await self.close(uow, ticket_id, BOT, outcome=outcome, result=result)
 
     def may_reopen(self, ticket: Ticket) -> bool:
         """R7: within 14 days of closing, and not merged into another."""

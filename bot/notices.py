@@ -4,8 +4,9 @@ Each function makes `Delivery` values for one occasion; a channel's render turns
 facts, never markup. Instants in a body are ISO 8601 in UTC. Keys are unique by cause, version and recipient, so that a verb that runs
 twice tells once.
 
-Kinds for a client: receipt, urgency_question, claimed, answer, question, proposal, closed, reopened, priority_changed, handed_over,
-new_task_offer, say. Kinds for staff: card (edited, not repeated), client_word, nudge, alert, say. Every client body has `language`.
+Kinds for a client: receipt, urgency_question, claimed, answer, question, proposal, client_reminder, closed, reopened, priority_changed,
+handed_over, new_task_offer, say. Kinds for staff: card (edited, not repeated), client_word, nudge, alert, say. Every client body has
+`language`.
 """
 
 from __future__ import annotations
@@ -197,6 +198,18 @@ def new_task_offer(facts: Facts, *, cause: str, titles: Sequence[str], made: Seq
     """R6: the answer held a new task; it was made a ticket of its own."""
     body = {"ticket": facts.for_client(), "titles": list(titles), "made": [{"id": t.id, "title": t.title} for t in made]}
     return _to_client(facts, "new_task_offer", cause, body, now=now, urgency=WORD_URGENCY)
+
+
+def client_reminder(facts: Facts, *, since: datetime, text: str, closes_at: datetime | None, now: datetime) -> list[Delivery]:
+    """R7: a client owes an answer `since` our last word, `text`. `closes_at`: when the ticket closes by itself without one, None never."""
+    body = {
+        "ticket": facts.for_client(),
+        "since": since.isoformat(),
+        "text": text,
+        "closes_at": closes_at.isoformat() if closes_at else None,
+    }
+    cause = f"ticket:{facts.ticket.id}:waits:{since.isoformat()}"
+    return _to_client(facts, "client_reminder", cause, body, now=now, urgency=WORD_URGENCY)
 
 
 def say(route: Route, text: str, *, cause: str, language: str, now: datetime, letter: dict[str, Any] | None = None) -> Delivery:

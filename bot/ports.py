@@ -294,7 +294,8 @@ class Tickets(Protocol):
         ...
 
     async def reminded_clients(self, *, before: datetime, limit: int) -> list[Ticket]:
-        """The same, whose client was reminded before that instant and has said nothing since, earliest reminded first (R7)."""
+        """The same, whose client can be written to, was reminded before that instant and has said nothing since; earliest reminded first
+        (R7)."""
         ...
 
 

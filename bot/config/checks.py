@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from ipaddress import ip_address
 
 from bot.config.tree import MailboxSettings, MailSettings, Settings, SiteSettings
@@ -18,6 +19,9 @@ def contradictions(settings: Settings) -> Iterator[Misconfigured]:
     yield from _mailboxes(settings.mail)
     if settings.intake.limit < settings.intake.gap:
         yield Misconfigured("intake.limit: має бути не менше за intake.gap. Збільште limit або зменште gap.")
+    waiting = settings.sla.waiting
+    if waiting.close_after and not timedelta(0) < waiting.remind_after < waiting.close_after:
+        yield Misconfigured("sla.waiting.close_after: перед закриттям має бути нагадування. Впишіть remind_after, менший за close_after.")
     if settings.run.role != "all" and not settings.storage.url.reveal().startswith("postgresql://"):
         yield Misconfigured('run.role: кілька процесів можливі лише з PostgreSQL. Впишіть storage.url або залиште role = "all".')
 

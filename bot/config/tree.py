@@ -142,6 +142,13 @@ class ExceptionSettings(Section):
     label: str = ""
 
 
+class WaitingSettings(Section):
+    """Clients who owe an answer (R7), in working days of 24 hours; 0 is never."""
+
+    remind_after: Annotated[Duration, between("0", "60d")] = timedelta(days=3)
+    close_after: Annotated[Duration, between("0", "365d")] = timedelta(0)
+
+
 Targets = dict[Priority, TargetSettings]
 
 
@@ -155,6 +162,7 @@ class SlaSettings(Section):
     solution: Targets = {}
     calendars: dict[str, CalendarSettings] = {}
     exceptions: tuple[ExceptionSettings, ...] = ()
+    waiting: WaitingSettings = WaitingSettings()
 
 
 class IntakeSettings(Section):

@@ -24,6 +24,7 @@ from bot.sla.digest import Digests, Line
 from bot.sla.policy import Policy
 from bot.sla.recompute import recompute_if_changed
 from bot.sla.reminders import Verdict, judge
+from bot.sla.waiting import WaitingClients
 
 LAST_TICK = "last_tick_at"
 BATCH = 50
@@ -48,13 +49,16 @@ class Ticked:
 
 
 class Ticker:
-    """See the module. `staff` says where nudges go; `promises` holds the policy in force."""
+    """See the module. `staff` says where nudges go; `promises` holds the policy in force; `waiting` minds clients who owe an answer."""
 
-    def __init__(self, *, storage: Storage, promises: Promises, staff: StaffRoutes, clock: Clock) -> None:
+    def __init__(
+        self, *, storage: Storage, promises: Promises, staff: StaffRoutes, clock: Clock, waiting: WaitingClients | None = None
+    ) -> None:
         self._storage = storage
         self._promises = promises
         self._staff = staff
         self._clock = clock
+        self._waiting = waiting
         self._recomputed_for: Policy | None = None
 
     async def tick(self) -> Ticked:
@@ -76,6 +80,8 @@ class Ticker:
             if is_last:
                 break
             await asyncio.sleep(0)
+        if self._waiting is not None:
+            await self._waiting.sweep(now)
         if done.claimed:
             log.info("ticked", claimed=done.claimed, nudged=done.nudged, messages=done.messages, failed=done.failed)
         return done

@@ -51,7 +51,8 @@ UNFINISHED = ("running", "claimed")
 # R7: a client of the desk owes an answer, and was not, or was, reminded of it since the staff's last word.
 _AWAITING = "closed_at IS NULL AND turn <> 'staff' AND team = 'desk'"
 AWAITING_UNREMINDED = f"{_AWAITING} AND (client_reminded_at IS NULL OR client_reminded_at < last_word_at)"
-AWAITING_REMINDED = f"{_AWAITING} AND client_reminded_at >= last_word_at"
+# Only whom a word can reach: nobody's ticket is closed unheard.
+AWAITING_REMINDED = f"{_AWAITING} AND client_reminded_at >= last_word_at AND route_channel IS NOT NULL"
 
 
 def is_one_of(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:

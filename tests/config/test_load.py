@@ -199,6 +199,8 @@ hours = ["12:00-08:00"]
         ('[site]\nbase_url = "desk.example.com"\n', "site.base_url: має бути адреса з http://"),
         ('[intake]\ngap = "1h"\n', "intake.gap: можна від 0 до 5m."),
         ('[intake]\ngap = "3m"\n', "intake.limit: має бути не менше за intake.gap."),
+        ('[sla.waiting]\nclose_after = "3d"\n', "sla.waiting.close_after: перед закриттям має бути нагадування."),
+        ('[sla.waiting]\nremind_after = "0"\nclose_after = "9d"\n', "sla.waiting.close_after: перед закриттям має бути нагадування."),
         ("mail = 5\n", "mail: має бути таблиця, тобто розділ [mail]"),
         ('[desk]\nzone = "Europe/Kyyv"\n', "desk.zone: такого часового поясу немає."),
         ('[telegram]\ntoken = "my-bot"\n', "telegram.token: це не схоже на токен бота."),

@@ -23,6 +23,7 @@ from bot.model import (
     Outcome,
     Priority,
     ReasonState,
+    Route,
     Team,
     Ticket,
     TicketClock,
@@ -331,7 +332,8 @@ class TestLists:
             assert await uow.tickets.reminded_clients(before=NOW + DAY, limit=9) == []
 
     async def test_clients_who_were_reminded_wait_in_a_list_of_their_own(self, store: Storage, iryna: Contact) -> None:
-        waits = {"turn": Turn.CLIENT_APPROVAL, "last_word_at": NOW - 2 * DAY}
+        route = Route(channel="telegram", recipient="501")
+        waits = {"turn": Turn.CLIENT_APPROVAL, "last_word_at": NOW - 2 * DAY, "route": route}
         await open_tickets(store, iryna, 1, **waits, client_reminded_at=NOW - HOUR)
         await open_tickets(store, iryna, 1, **waits, client_reminded_at=NOW - DAY)
         await open_tickets(store, iryna, 1, **waits, client_reminded_at=NOW - 3 * DAY)
@@ -340,6 +342,7 @@ class TestLists:
         await open_tickets(store, iryna, 1, **waits, team=Team.DEVELOPMENT)
         await open_tickets(store, iryna, 1, **waits, client_reminded_at=NOW - DAY, closed_at=NOW)
         await open_tickets(store, iryna, 1, **waits | {"turn": Turn.STAFF}, client_reminded_at=NOW - DAY)
+        await open_tickets(store, iryna, 1, **waits | {"route": None}, client_reminded_at=NOW - DAY)
         async with store.read() as uow:
             assert numbers(await uow.tickets.awaiting_client(before=NOW, limit=9)) == [3]
             assert numbers(await uow.tickets.reminded_clients(before=NOW, limit=9)) == [4, 2, 1]

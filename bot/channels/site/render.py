@@ -208,6 +208,30 @@ def _answer(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
     return _staff_word(body, reader) | {"buttons": buttons if waits_for_client else ()}
 
 
+def _client_reminder(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
+    """R7: their turn for days; what happens without an answer."""
+    say, facts = reader.say, body["ticket"]
+    number, is_approval = facts["id"], facts["turn"] == Turn.CLIENT_APPROVAL
+    asks = (
+        say("Ми відповіли й чекаємо на ваше слово. Чи все вирішено?")
+        if is_approval
+        else say("Щоб рухатися далі, чекаємо на вашу відповідь.")
+    )
+    closes = say("Без відповіді звернення закриється: {at}. Його можна буде відкрити знову.")
+    outcome = Outcome.SOLVED if is_approval else Outcome.NOT_RELEVANT
+    label = say("Вирішено, закрити") if is_approval else say("Вже не актуально")
+    close = Button(label=label, action=f"/tickets/{number}/close", fields=(("outcome", outcome.value),), look="main")
+    present = reader.tickets.get(number)
+    waits = present is None or (present.is_open and present.turn is not Turn.STAFF)
+    return {
+        "quote": f"№{number} {facts['title']}",
+        "lines": (asks,),
+        "afterwards": (closes.format(at=reader.moment(body["closes_at"])),) if body.get("closes_at") else (),
+        "buttons": (close,) if waits else (),
+        "reply_to": number,
+    }
+
+
 def _closed(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
     say, facts = reader.say, body["ticket"]
     lines = [
@@ -293,6 +317,7 @@ _KINDS: dict[str, Callable[[dict[str, Any], Reader], dict[str, Any]]] = {
     "answer": _answer,
     "proposal": _answer,
     "question": _staff_word,
+    "client_reminder": _client_reminder,
     "closed": _closed,
     "reopened": _reopened,
     "priority_changed": _priority_changed,

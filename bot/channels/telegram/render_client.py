@@ -69,6 +69,25 @@ def question(body: Body, reader: Reader) -> Page:
     return _word(body, reader, (), reader.say("❓ Дайте, будь ласка, відповідь на це повідомлення."))
 
 
+def client_reminder(body: Body, reader: Reader) -> Page:
+    """R7: their turn for days; what we last said, and what happens without an answer."""
+    say, facts = reader.say, body["ticket"]
+    keyboard: Keyboard
+    if facts["turn"] == Turn.CLIENT_APPROVAL:
+        asks = say("⏳ {ticket}\nМи відповіли й чекаємо на ваше слово. Чи все вирішено?")
+        keyboard = ((button(say("✅ Вирішено, закрити"), "done", facts["id"]), button(say("↩️ Ще не вирішено"), "unsolved", facts["id"])),)
+    else:
+        asks = say("⏳ {ticket}\nЩоб рухатися далі, чекаємо на вашу відповідь.")
+        keyboard = ((button(say("✖️ Вже не актуально"), "drop", facts["id"]),),)
+    tail = [say("Щоб продовжити, дайте відповідь на це повідомлення.")]
+    if body.get("closes_at"):
+        tail.append(
+            say("Без відповіді звернення закриється: {at}. Його можна буде відкрити знову.").format(at=reader.moment(body["closes_at"]))
+        )
+    words = f"\n\n<i>{brief(body['text'], 500)}</i>" if body.get("text") else ""
+    return Page(head=asks.format(ticket=named(facts)) + words, tail="\n\n" + "\n".join(tail), keyboard=keyboard)
+
+
 def closed(body: Body, reader: Reader) -> Page:
     """R4: the outcome, the one-line result, and the way back."""
     say, facts = reader.say, body["ticket"]
@@ -152,6 +171,7 @@ KINDS: dict[str, Callable[[Body, Reader], Page]] = {
     "answer": answer,
     "proposal": answer,
     "question": question,
+    "client_reminder": client_reminder,
     "closed": closed,
     "reopened": reopened,
     "priority_changed": priority_changed,

@@ -142,7 +142,9 @@ class MemoryTickets:
         return sorted(waiting, key=lambda ticket: (ticket.last_word_at, ticket.id))[:limit]
 
     async def reminded_clients(self, *, before: datetime, limit: int) -> list[Ticket]:
-        reminded = self._where(lambda ticket: _is_reminded(ticket) and _awaits_client(ticket, ticket.client_reminded_at, before))
+        reminded = self._where(
+            lambda ticket: ticket.route is not None and _is_reminded(ticket) and _awaits_client(ticket, ticket.client_reminded_at, before)
+        )
         return sorted(reminded, key=lambda ticket: (ticket.client_reminded_at, ticket.id))[:limit]
 
 

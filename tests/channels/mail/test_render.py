@@ -139,7 +139,7 @@ def test_a_reminder_says_what_is_awaited_and_what_happens_without_it(
     turn: str, closes_at: datetime | None, said: list[str], not_said: str
 ) -> None:
     body = {"ticket": ticket(turn=turn, due_at=None), "text": "Яка версія?", "closes_at": closes_at.isoformat() if closes_at else None}
-    shown = text(mail("client_reminder", body))
+    shown = text(mail("client_reminder", **body))
     assert all(words in shown for words in said)
     assert not_said not in shown
 

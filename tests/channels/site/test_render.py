@@ -108,6 +108,17 @@ def test_changes_are_told_in_a_sentence(kind: str, body: dict[str, Any], said: s
     assert said in " ".join(made.lines)
 
 
+@pytest.mark.parametrize(
+    ("turn", "outcome", "said"),
+    [(Turn.CLIENT_APPROVAL, "solved", "Чи все вирішено?"), (Turn.CLIENT_CLARIFICATION, "not_relevant", "чекаємо на вашу відповідь")],
+)
+def test_a_reminder_of_their_turn_can_be_answered_or_pressed(turn: Turn, outcome: str, said: str) -> None:
+    made = shown(notices.client_reminder(facts(turn=turn), since=TUESDAY, text="", closes_at=TUESDAY, now=TUESDAY))
+    assert said in made.lines[0]
+    assert (made.reply_to, [button.fields for button in made.buttons]) == (3, [(("outcome", outcome),)])
+    assert made.afterwards[0].startswith("Без відповіді звернення закриється: сьогодні")
+
+
 def test_a_new_task_can_be_put_back() -> None:
     rows = notices.new_task_offer(facts(), cause="c", titles=["Звіт"], made=[facts(id=8, title="Звіт").ticket], now=TUESDAY)
     [button] = shown(rows).buttons

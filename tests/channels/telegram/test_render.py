@@ -91,6 +91,8 @@ def everything(text: str) -> list[Delivery]:
         *(row for kind in ("answer", "question", "proposal") for row in notices.word_to_client(one, word(MessageKind(kind), text))),
         *(row for kind, body in told for row in notices.told_client(one, kind, now=NOW, **body)),
         *notices.new_task_offer(one, cause="f", titles=[text[:60]], made=[one.ticket], now=NOW),
+        *notices.client_reminder(facts(turn=Turn.CLIENT_APPROVAL), since=NOW, text=text, closes_at=NOW, now=NOW),
+        *notices.client_reminder(facts(turn=Turn.CLIENT_CLARIFICATION), since=NOW, text=text, closes_at=None, now=NOW),
         notices.say(CLIENT, text or "так", cause="g", language="uk", now=NOW),
         *(row for each in (one, urgent, closed, facts(text, assignee_id=3)) for row in notices.card(each, staff, now=NOW)),
         *notices.client_word(one, word(MessageKind.INBOUND, text), staff, verdict="solved"),

@@ -144,9 +144,8 @@ def _tickets() -> None:
     awaiting = "closed_at IS NULL AND turn <> 'staff' AND team = 'desk'"
     unreminded = _where(f"{awaiting} AND (client_reminded_at IS NULL OR client_reminded_at < last_word_at)")
     op.create_index("ix_tickets_awaiting", "tickets", ["last_word_at", "id"], **unreminded)
-    op.create_index(
-        "ix_tickets_reminded", "tickets", ["client_reminded_at", "id"], **_where(f"{awaiting} AND client_reminded_at >= last_word_at")
-    )
+    reminded = _where(f"{awaiting} AND client_reminded_at >= last_word_at AND route_channel IS NOT NULL")
+    op.create_index("ix_tickets_reminded", "tickets", ["client_reminded_at", "id"], **reminded)
     op.create_index("ix_tickets_cause", "tickets", ["cause_id"], **_where("cause_id IS NOT NULL"))
     op.create_index("ix_tickets_client", "tickets", ["client_id", "id"], **_where("client_id IS NOT NULL"))
     op.create_index("ix_tickets_client_open", "tickets", ["client_id", "id"], **_where("closed_at IS NULL AND client_id IS NOT NULL"))
