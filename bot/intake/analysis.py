@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.intake.classify import Urgency, guess_category, read_urgency
+from bot.intake.classify import Urgency
 from bot.intake.clean import Zone, ZoneKind
 from bot.intake.followups import FollowupVerdict, read_followup
+from bot.intake.heads import best_category, best_urgency
 from bot.intake.rules import NOISE, SHARED
 from bot.intake.split import Span, Split, split
 from bot.intake.text import WORD
@@ -19,6 +20,9 @@ from bot.intake.titles import make_title
 from bot.model import Category, Priority, UrgencyReason
 
 __all__ = ["Analysis", "FollowupVerdict", "Kind", "Part", "analyse", "analyse_followup"]
+
+
+LONGEST_ASIDE = 250  # characters of a stretch beside the requests that is read for urgency
 
 
 class Kind(StrEnum):
@@ -94,7 +98,7 @@ def _part(text: str, divided: Split, label: int) -> Part:
     return Part(
         spans=spans,
         title=make_title(text, divided.folded, divided.units_of(label)),
-        category=guess_category(words),
+        category=best_category(words),
         priority_guess=urgency.priority,
         urgent=urgency.pressed,
         reason=urgency.reason,
@@ -103,16 +107,15 @@ def _part(text: str, divided: Split, label: int) -> Part:
 
 
 def _urgency(divided: Split, label: int, spans: tuple[Span, ...]) -> Urgency:
-    """A claim in the shared words is everybody's; one in the subject or beside a single request is that one's."""
-    context = list(divided.spans_of(SHARED))
-    if divided.partition.count == 1:
-        context += [(zone.start, zone.end) for zone in divided.zones if zone.kind is ZoneKind.SUBJECT]
-        context += [span for span in divided.spans_of(NOISE) if not _touches(divided, span)]
-    return read_urgency(divided.folded, spans, context)
+    """A claim in the shared words is everybody's; who calls, and a subject line, speak of the request as well."""
+    return best_urgency(divided.folded, spans, urgency_context(divided))
 
 
-def _silent(divided: Split, span: Span) -> bool:
-    return any(zone.start < span[1] and span[0] < zone.end for zone in divided.zones)
+def urgency_context(divided: Split) -> list[Span]:
+    """The spans around the requests that may say who presses and why: shared words, the caller, the subject; no quotations."""
+    beside = [span for span in divided.spans_of(NOISE) if not _touches(divided, span) and span[1] - span[0] < LONGEST_ASIDE]
+    subject = [(zone.start, zone.end) for zone in divided.zones if zone.kind is ZoneKind.SUBJECT]
+    return [*divided.spans_of(SHARED), *beside, *(subject if divided.partition.count == 1 else [])]
 
 
 def _zones(divided: Split) -> tuple[Zone, ...]:

@@ -50,15 +50,44 @@ _TOP = whole(words_of.TOP)
 _NOT_TOP = whole(words_of.NOT_TOP)
 _CHANGE = tuple((weight, whole(pattern)) for weight, pattern in category_words.CHANGE)
 _INCIDENT = tuple((weight, whole(pattern)) for weight, pattern in category_words.INCIDENT)
-_ALL_OF_THEM = whole(r"все|всі|усе|усі|обидва|обидві|оба|обе|обох|both|all|everything|кожен|всі пункти|решта")
+
+
+_URGENCY_SIGNS = {
+    "claim": _CLAIM,
+    "standing": _STANDING,
+    "today": _TODAY,
+    "calm": _CALM,
+    "top": _TOP,
+    "not top": _NOT_TOP,
+    "everybody": _EVERYBODY,
+    "operational": _OPERATIONAL,
+    "tax": _TAX,
+    "cannot": _CANNOT,
+}
+
+
+def category_signs(folded: str) -> tuple[list[str], float]:
+    """The lexicon lines that a ticket's folded words match, and how far these speak for a change request (above zero)."""
+    folded = folded[:LIMIT]
+    found: list[str] = []
+    balance = 0.0
+    for sign, table in ((1, _CHANGE), (-1, _INCIDENT)):
+        for number, (weight, pattern) in enumerate(table):
+            if pattern.search(folded):
+                found.append(f"{'C' if sign > 0 else 'I'}{number}")
+                balance += sign * weight
+    return found, balance
+
+
+def urgency_signs(folded: str) -> list[str]:
+    """The lexicon tables of urgency that folded words match, look-alikes and denials left aside."""
+    words = _blank(folded[:LIMIT])
+    return [name for name, pattern in _URGENCY_SIGNS.items() if pattern.search(words)]
 
 
 def guess_category(folded: str) -> Category:
     """Incident or change request of one ticket's folded words; an even case is an incident, the desk sees it first."""
-    folded = folded[:LIMIT]
-    change = sum(weight for weight, pattern in _CHANGE if pattern.search(folded))
-    incident = sum(weight for weight, pattern in _INCIDENT if pattern.search(folded))
-    return Category.CHANGE_REQUEST if change > incident + 0.3 else Category.INCIDENT
+    return Category.CHANGE_REQUEST if category_signs(folded)[1] > 0.3 else Category.INCIDENT
 
 
 def read_urgency(folded: str, spans: Sequence[Span], context: Sequence[Span] = ()) -> Urgency:
@@ -74,6 +103,19 @@ def read_urgency(folded: str, spans: Sequence[Span], context: Sequence[Span] = (
         return Urgency(calm=calm)
     reason, evidence = _reason(own, near)
     return Urgency(pressed=True, calm=False, reason=reason, evidence=evidence or claim)
+
+
+def find_evidence(folded: str, spans: Sequence[Span], reason: UrgencyReason | None) -> Span | None:
+    """The words that speak for a reason, or where none is given for the claim itself; None when no lexicon knows them."""
+    parts = [(start, _blank(folded[start : min(end, start + LIMIT)])) for start, end in spans]
+    if reason is None:
+        return _first(parts, _CLAIM)
+    facts = {
+        UrgencyReason.OPERATIONAL_WORK: _OPERATIONAL,
+        UrgencyReason.MOST_USERS: _EVERYBODY,
+        UrgencyReason.TOP_MANAGEMENT: _TOP,
+    }
+    return _first(parts, facts[reason])
 
 
 def _blank(folded: str) -> str:

@@ -164,7 +164,7 @@ def _mark_signature(folded: str, lines: list[tuple[int, int]], said: list[str], 
             return
     for number in reversed(body[1:]):
         blank_before = folded[lines[number - 1][1] : lines[number][0]].count("\n") > 1 if number else False
-        if not _looks_like_name(said[number], folded[lines[number][0] : lines[number][1]]):
+        if not looks_like_name(said[number]):
             return
         if blank_before:
             if _is_all_that_is_said(said, body, number):
@@ -181,8 +181,8 @@ def _is_all_that_is_said(said: list[str], body: list[int], number: int) -> bool:
     return len(WORD.findall(said[number])) > 2 and all(sentence_kind(each) in (ZoneKind.GREETING, ZoneKind.THANKS) for each in above)
 
 
-def _looks_like_name(line: str, _: str) -> bool:
-    """Whether a last line can be a name, a post, a firm, a phone number or a mail address, but no sentence."""
+def looks_like_name(line: str) -> bool:
+    """Whether a folded last line can be a name, a post, a firm, a phone number or a mail address, but no sentence."""
     if _PHONE.search(line) or _MAIL.search(line) or line.startswith(("тел", "моб", "+38")):
         return len(line) < 120
     count = len(WORD.findall(line))

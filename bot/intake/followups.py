@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.intake.clean import SILENT, ZoneKind, find_zones, sentence_kind
+from bot.intake.clean import SILENT, ZoneKind, find_zones, looks_like_name, sentence_kind
 from bot.intake.lexicon import followups as words_of
+from bot.intake.lexicon.noise import THANKS
 from bot.intake.rules import unit_zones
 from bot.intake.signals import Signals, opening_of, read_signals
 from bot.intake.text import WORD, fold, whole
-from bot.intake.units import STRENGTH, Joint, Unit, split_units
+from bot.intake.units import STRENGTH, Joint, Marker, Unit, split_units
 
 Span = tuple[int, int]
 
@@ -51,25 +52,33 @@ class _Sentence:
     words: str
     signals: Signals
     joint: Joint
+    is_item: bool
 
 
 _SOLVED = whole(words_of.SOLVED)
 _BROKEN = whole(words_of.STILL_BROKEN)
-_ASKED_BROKEN = re.compile(words_of.STAFF_ASKS_BROKEN)
+_ASKED_BROKEN = re.compile(r"(?<![^\W_])(?:" + words_of.STAFF_ASKS_BROKEN + r")")
 _ASKED_SOLVED = whole(words_of.STAFF_ASKS_SOLVED)
 _DONE = whole(words_of.STAFF_TELLS_DONE)
 _YES = re.compile(r"(?:" + words_of.YES + r")(?![^\W_])")
 _NO = re.compile(r"(?:" + words_of.NO + r")(?![^\W_])")
 _PROMISE = whole(words_of.PROMISE)
 _NEW = re.compile(r"(?:" + words_of.NEW_TASK + r")(?![^\W_])")
+_THANKS = whole("|".join(THANKS))
+_AUTOMATIC = whole(words_of.AUTOMATIC)
+_IMPERATIVE = re.compile(words_of.IMPERATIVE + r"(?![^\W_])")
+_ASIDE = re.compile(r"(?:" + words_of.ASIDE + r")(?![^\W_])")
 _REFUSED = re.compile(r"(?<![^\W_])не (?:допомогло|помогло|вийшло|получ\w+|змінил\w+|працю\w+|работа\w+)")
 
 
 def read_followup(text: str, ticket_title: str, last_staff_message: str) -> FollowupVerdict:
     """The verdict on an answer. Never raises; linear in the length of the text."""
     folded, title, staff = fold(text), fold(ticket_title[:LIMIT]), fold(last_staff_message[:LIMIT])
+    if text.strip(" .!+") == "" and "+" in text and "?" in staff:
+        state = Verdict.SOLVED if _ASKED_SOLVED.search(staff) else Verdict.ANSWER
+        return FollowupVerdict(verdict=state, because=_BECAUSE[state])
     sentences = _sentences(text, folded)
-    new = _new_from(sentences, title, staff)
+    new = None if _AUTOMATIC.search(folded[:LIMIT]) else _new_from(sentences, title, staff)
     before = sentences[:new] if new is not None else sentences
     state = _state(before, staff)
     if new is None:
@@ -96,13 +105,23 @@ def _sentences(text: str, folded: str) -> list[_Sentence]:
     found: list[_Sentence] = []
     group: list[Unit] = []
     for number, unit in enumerate(units):
-        cut = STRENGTH[unit.joint] >= STRENGTH[Joint.SEMICOLON] or _NEW.match(opening_of(folded[unit.body_start : unit.body_end]))
+        cut = STRENGTH[unit.joint] >= STRENGTH[Joint.SEMICOLON] or _cuts_in(folded, group, unit)
         if group and (cut or kinds[number] in SILENT):
             found += _read(folded, group)
             group = []
         if kinds[number] not in SILENT and kinds[number] is not ZoneKind.SUBJECT:
             group.append(unit)
-    return found + _read(folded, group)
+    found += _read(folded, group)
+    while len(found) > 1 and found[-1].joint in (Joint.LINE, Joint.PARAGRAPH) and looks_like_name(found[-1].words):
+        found.pop()
+    return found
+
+
+def _cuts_in(folded: str, group: Sequence[Unit], unit: Unit) -> bool:
+    """Whether a clause begins something new in the middle of a sentence that has said something before it."""
+    if not group or not _NEW.match(opening_of(folded[unit.body_start : unit.body_end])):
+        return False
+    return unit.joint is not Joint.WORD or len(WORD.findall(folded, group[0].body_start, unit.body_start)) >= 4
 
 
 def _read(folded: str, group: Sequence[Unit]) -> list[_Sentence]:
@@ -112,30 +131,42 @@ def _read(folded: str, group: Sequence[Unit]) -> list[_Sentence]:
     words = folded[start : min(end, start + LIMIT)]
     if sentence_kind(words) is ZoneKind.GREETING or not words.strip():
         return []
-    return [_Sentence(start, end, words, read_signals(words), group[0].joint)]
+    return [_Sentence(start, end, words, read_signals(words), group[0].joint, group[0].marker is not Marker.NONE)]
 
 
 def _new_from(sentences: Sequence[_Sentence], title: str, staff: str) -> int | None:
     """The first sentence from which on the answer asks for something new, or None."""
     known = read_signals(title + " " + staff).stems
+    about_this = any(map(_about_this, sentences))
+    items = [one for one in sentences if one.joint is Joint.ITEM or one.is_item]
+    listed = len(items) > 1 and all(one.signals.says_something and not one.signals.stems & known for one in items)
     for place, sentence in enumerate(sentences):
-        signals = sentence.signals
-        akin = len(signals.stems & known)
-        if _NEW.match(opening_of(sentence.words)) and signals.words >= 3 and (signals.says_something or signals.words >= 5) and akin < 2:
+        akin = len(sentence.signals.stems & known)
+        if listed and sentence is items[0] and "?" not in staff:
             return place
-        if (
-            place
-            and akin == 0
-            and signals.words >= 5
-            and signals.asks
-            and not signals.points_back
-            and not signals.continues
-            and not _about_this(sentence)
-        ):
+        if _is_addition(sentence, akin) or (place and akin == 0 and _is_other(sentence)):
             return place
-        if place == 0 and akin == 0 and _is_foreign(sentences, staff):
+        if place == 0 and akin == 0 and not about_this and _is_foreign(sentences, staff):
             return place
     return None
+
+
+def _is_addition(sentence: _Sentence, akin: int) -> bool:
+    """Whether a sentence opens as an addition and holds an ask of its own."""
+    signals, opening = sentence.signals, opening_of(sentence.words)
+    if _ASIDE.match(opening):
+        return signals.words >= 5 and signals.says_something and not signals.points_back and akin < 2
+    return bool(_NEW.match(opening)) and signals.words >= 3 and (signals.says_something or signals.words >= 5) and akin < 2
+
+
+def _is_other(sentence: _Sentence) -> bool:
+    """Whether a later sentence that shares no word with the ticket asks for something by itself."""
+    signals = sentence.signals
+    if signals.points_back or signals.continues or signals.words < 4:
+        return False
+    if _IMPERATIVE.match(opening_of(sentence.words)):
+        return signals.words >= 6
+    return signals.words >= 5 and signals.asks and not _about_this(sentence)
 
 
 def _about_this(sentence: _Sentence) -> bool:
@@ -163,6 +194,8 @@ def _state(sentences: Sequence[_Sentence], staff: str) -> Verdict:
     """What an answer says about the ticket itself."""
     words = " ".join(one.words for one in sentences)
     said = WORD.findall(words)
+    if _AUTOMATIC.search(words):
+        return Verdict.THANKS
     if not said:
         return Verdict.THANKS
     short = len(said) <= 3
@@ -172,9 +205,12 @@ def _state(sentences: Sequence[_Sentence], staff: str) -> Verdict:
         if "?" in staff:
             return Verdict.SOLVED if _ASKED_SOLVED.search(staff) else Verdict.ANSWER
     if short and _NO.match(opening_of(words)) and "?" in staff:
+        if _ASKED_BROKEN.search(staff):
+            return Verdict.SOLVED
         return Verdict.NOT_SOLVED if _ASKED_SOLVED.search(staff) else Verdict.ANSWER
-    settled = [match for match in _SOLVED.finditer(words) if not words[: match.start()].endswith(("не ", "not ", "ні "))]
-    broken = _BROKEN.search(words)
+    told = " ".join(one.words for one in sentences if not one.signals.question)
+    settled = [match for match in _SOLVED.finditer(told) if not told[: match.start()].endswith(("не ", "not ", "ні "))]
+    broken = _BROKEN.search(told)
     if broken and (_DONE.search(staff) or _REFUSED.search(words)) and not (settled and settled[-1].start() > broken.start()):
         return Verdict.NOT_SOLVED
     if settled and not broken:
@@ -193,7 +229,8 @@ def _is_receipt(sentences: Sequence[_Sentence], staff: str) -> bool:
     for sentence in sentences:
         if sentence_kind(sentence.words) in (ZoneKind.THANKS, ZoneKind.CALLER) or not WORD.search(sentence.words):
             continue
-        if not _PROMISE.search(sentence.words) or sentence.signals.words > 16:
+        thanks = _THANKS.match(opening_of(sentence.words)) and not sentence.signals.fails
+        if not (thanks or _PROMISE.search(sentence.words)) or sentence.signals.words > 16:
             return False
     asked = "?" in staff and not _DONE.search(staff)
     return not (asked and len(sentences) == 1 and sentences[0].signals.words <= 2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.intake.lexicon import asks as words_of
 from bot.intake.lexicon import table
@@ -20,6 +21,8 @@ _ADDITION_INSIDE = re.compile(r"(?:" + words_of.ADDITION_INSIDE + r")")
 _CONTINUATION = re.compile(r"(?:[іиа]\s)?(?:" + words_of.CONTINUATION + r")(?![^\W_])")
 _ANAPHORA = re.compile(r"(?:" + words_of.ANAPHORA + r")$")
 
+# Words, figures and single signs: what the trained labeller reads.
+TOKEN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d+|[^\w\s]")
 _OPENING = 60  # characters
 
 # Word ends that carry grammar, cut to compare what two sentences speak of.
@@ -61,6 +64,7 @@ def fails(folded: str) -> bool:
     return bool(_PROBLEM.search(folded))
 
 
+@lru_cache(maxsize=512)  # rules, features and titles ask about the same clauses of one message
 def read_signals(folded: str) -> Signals:
     """The signals of one folded sentence or clause."""
     said = WORD.findall(folded)

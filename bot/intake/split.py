@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.intake.clean import Zone, find_zones
-from bot.intake.rules import NOISE, SHARED, Partition, divide
+from bot.intake.features import facts, hashed_words, unit_signals
+from bot.intake.opinions import decide
+from bot.intake.rules import NOISE, SHARED, Partition, divide, unit_zones
 from bot.intake.text import fold
 from bot.intake.units import Marker, Unit, split_units
 
 Span = tuple[int, int]
 
-# From this confidence on the desk acts without asking first.
-ACT_FROM = 0.8
+# From this confidence on the desk acts without asking first: nine of ten such divisions of unseen messages were right.
+ACT_FROM = 0.85
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +60,19 @@ def split(text: str, *, channel: str) -> Split:
     folded = fold(text)
     units = split_units(text)
     zones = find_zones(text)
-    partition = divide(folded, units, zones, is_chat=channel not in ("mail", "email"))
-    return Split(folded=folded, units=units, zones=zones, partition=partition, confidence=_confidence(units, partition))
+    kinds = unit_zones(units, zones)
+    rules = divide(folded, units, zones, is_chat=channel not in ("mail", "email"))
+    signals = unit_signals(folded, units)
+    words = [hashed_words(folded[unit.body_start : unit.body_end]) for unit in units]
+    rows = facts(folded, units, signals, kinds, rules, channel)
+    second = decide(units, words, rows, signals, kinds, rules, channel)
+    if second is None:
+        return Split(folded=folded, units=units, zones=zones, partition=rules, confidence=_confidence(units, rules))
+    return Split(folded=folded, units=units, zones=zones, partition=second.partition, confidence=second.confidence)
 
 
 def _confidence(units: Sequence[Unit], partition: Partition) -> float:
-    """How often partitions like this one were right on the corpora (one author file left out)."""
+    """The rules alone: how often partitions like this one were right on the corpora."""
     spoken = sum(label not in (NOISE, SHARED) for label in partition.labels)
     if partition.count == 0:
         return 0.8

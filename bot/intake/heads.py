@@ -1,0 +1,92 @@
+"""Trained guesses about one ticket: change request or incident, does its author press, which of the three reasons.
+
+Linear weights over hashed words and the lexicons' verdicts (classify.py), which therefore stay the first opinion: the
+training learns how far each may be trusted. Weights come with the labeller's file; without it the lexicons stand alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations, pairwise
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from bot.intake.classify import LIMIT, Span, Urgency, category_signs, find_evidence, guess_category, read_urgency, urgency_signs
+from bot.intake.features import bucket
+from bot.intake.labeller import load
+from bot.intake.text import WORD
+from bot.model import Category, UrgencyReason
+
+if TYPE_CHECKING:
+    from bot.intake.labeller import Array
+
+# Scores are compared with these; chosen on messages that the weights had not learned from.
+CHANGE_FROM = 0.15
+PRESSED_FROM = -0.9
+REASONS = (None, *UrgencyReason)
+
+
+def category_features(folded: str) -> list[int]:
+    """The buckets of one ticket's folded words for the question "incident or change request?"."""
+    words = WORD.findall(folded[:LIMIT])[:150]
+    names = _word_names(words)
+    names |= {f"r{word[:6]}" for word in words}
+    names |= {f"t{first[:4]}_{third[:4]}" for first, third in zip(words, words[2:], strict=False)}
+    names |= {f"F{word[:6]}" for word in words[:1]} | {"F2" + " ".join(word[:5] for word in words[:2])}
+    signs, balance = category_signs(folded)
+    names |= {*signs, f"D{round(balance)}", f"len{min(len(words) // 5, 8)}", "?" if "?" in folded else "!?"}
+    return sorted({bucket(name) for name in names})
+
+
+def urgency_features(own: str, context: str, rules: Urgency) -> list[int]:
+    """The buckets of a ticket's folded words and of those that stand around all tickets, for urgency and its reason."""
+    names = _word_names(WORD.findall(own[:LIMIT])[:150])
+    for word in WORD.findall(context[:LIMIT])[:60]:
+        names |= {f"x{word[:5]}", f"X{word[:7]}"}
+    signs = [f"O{name}" for name in urgency_signs(own)] + [f"K{name}" for name in urgency_signs(context)]
+    names |= {*signs, *(one + other for one, other in combinations(signs, 2))}
+    names |= {f"U{rules.pressed}", f"R{rules.reason}", f"calm{rules.calm}", f"!{min(own.count('!'), 3)}"}
+    return sorted({bucket(name) for name in names})
+
+
+def best_category(folded: str) -> Category:
+    """The category of one ticket's folded words, by the trained weights when they are shipped."""
+    shipped = load()
+    if shipped is None:
+        return guess_category(folded)
+    score = head_score(shipped[1]["head.category"], category_features(folded))
+    return Category.CHANGE_REQUEST if score > CHANGE_FROM else Category.INCIDENT
+
+
+def best_urgency(folded: str, spans: Sequence[Span], context: Sequence[Span]) -> Urgency:
+    """The urgency of the ticket that holds `spans` of a folded text; `context` speaks of it as well."""
+    rules = read_urgency(folded, spans, context)
+    shipped = load()
+    if shipped is None:
+        return rules
+    features = urgency_features(_join(folded, spans), _join(folded, context), rules)
+    common = shipped[1]
+    if head_score(common["head.pressed"], features) <= PRESSED_FROM:
+        return Urgency(calm=rules.calm)
+    scores = [head_score(common[f"head.reason{int(reason or 0)}"], features) for reason in REASONS]
+    reason = REASONS[scores.index(max(scores))]
+    evidence = find_evidence(folded, [*spans, *context], reason) or rules.evidence
+    return Urgency(pressed=True, reason=reason, evidence=evidence)
+
+
+def head_score(weights: Array, features: Sequence[int]) -> float:
+    """The score of one question; the last weight is what is said without any feature."""
+    return float(weights[list(features)].sum()) / sqrt(len(features)) + float(weights[-1])
+
+
+def _word_names(words: Sequence[str]) -> set[str]:
+    names: set[str] = set()
+    for word in words:
+        framed = f"<{word}>"
+        names |= {"w" + word[:12], "p" + word[:4], "q" + word[:5]}
+        names |= {"g" + framed[at : at + 4] for at in range(min(len(framed) - 3, 16))}
+    return names | {f"b{first[:5]}_{second[:5]}" for first, second in pairwise(words)}
+
+
+def _join(folded: str, spans: Sequence[Span]) -> str:
+    return "\n".join(folded[start:end] for start, end in spans)

@@ -1,0 +1,67 @@
+"""make train: learns from tests/corpus/requests and writes bot/intake/data/labeller.npz.
+
+First every file is read by a network that did not learn from it; from what comes out the weighing of divisions is learned.
+Then the networks that are shipped learn from all files. One thread, fixed seeds: the same file again on the same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.examples import FILES, make_example, read_corpus
+from train.heads import learn_heads, make_samples
+from train.held_out import SEEDS, SETTING, held_out_shares, with_made
+from train.network import train
+from train.rerank import learn, make_choice
+
+OUTPUT = Path(__file__).resolve().parent.parent / "bot" / "intake" / "data" / "labeller.npz"
+
+
+def main() -> None:
+    """Trains and writes; `--held-out PATH` takes shares saved by train.cross_validate instead of learning ten times."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--held-out", type=Path)
+    args = parser.parse_args()
+    examples = {name: [make_example(message) for message in read_corpus(name)] for name in FILES}
+    held_out = pickle.loads(args.held_out.read_bytes()) if args.held_out else held_out_shares(examples)
+    every = [example for name in FILES for example in examples[name]]
+    choices = [make_choice(one, np.mean(held_out[one.message["id"]], 0).tolist()) for one in every if one.message["id"] in held_out]
+    stored: dict[str, NDArray[np.generic]] = dict(learn(choices))
+    stored |= learn_heads([sample for example in every for sample in make_samples(example.message)])
+    learned = with_made(every)
+    for number, seed in enumerate(SEEDS):
+        print("network", seed, flush=True)
+        for name, value in train(learned, SETTING, seed).items():
+            stored |= _narrow(f"{number}.{name}", value)
+    OUTPUT.parent.mkdir(exist_ok=True)
+    _write(stored)
+    print(f"{OUTPUT.name}: {OUTPUT.stat().st_size / 1e6:.1f} MB")
+
+
+def _narrow(name: str, value: NDArray[np.float32]) -> dict[str, NDArray[np.generic]]:
+    """Whole numbers of eight bits and a scale for each column; short rows stay as they are."""
+    value = np.asarray(value, dtype=np.float32)
+    if value.ndim == 1:
+        return {name: value}
+    scale = np.maximum(np.abs(value).max(0), 1e-8) / 127
+    return {name: np.round(value / scale).astype(np.int8), f"{name}.scale": scale.astype(np.float32)}
+
+
+def _write(stored: dict[str, NDArray[np.generic]]) -> None:
+    """An .npz whose bytes depend on its content alone: fixed dates, fixed order."""
+    with zipfile.ZipFile(OUTPUT, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(stored):
+            buffer = io.BytesIO()
+            np.save(buffer, stored[name], allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", date_time=(2020, 1, 1, 0, 0, 0)), buffer.getvalue(), zipfile.ZIP_DEFLATED)
+
+
+if __name__ == "__main__":
+    main()

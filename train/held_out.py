@@ -1,0 +1,39 @@
+"""Leave one author's file out: the shares that each example gets from networks which learned from the other files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.intake.labeller import shares
+from train.examples import Example, make_example
+from train.network import Setting, train
+from train.recombine import recombine
+
+SETTING = Setting(epochs=10)
+SEEDS = (0, 1)
+MADE = 700  # recombined messages beside the labelled ones
+
+Shares = dict[str, list[NDArray[np.float32]]]
+
+
+def held_out_shares(examples: Mapping[str, Sequence[Example]]) -> Shares:
+    """For each message id the shares by each seed's network, none of which learned from that message's file."""
+    found: Shares = {}
+    for name, tested in examples.items():
+        print("without", name, flush=True)
+        learned = with_made([example for other, some in examples.items() if other != name for example in some])
+        for seed in SEEDS:
+            weights = train(learned, SETTING, seed)
+            for example in tested:
+                if example.labels:
+                    given = shares(weights, [ids.tolist() for ids in example.words], example.facts)
+                    found.setdefault(example.message["id"], []).append(given)
+    return found
+
+
+def with_made(examples: Sequence[Example]) -> list[Example]:
+    """The examples and messages recombined from them."""
+    return [*examples, *map(make_example, recombine([example.message for example in examples], MADE, seed=1))]
