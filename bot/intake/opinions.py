@@ -121,5 +121,5 @@ def as_partition(spoken: Sequence[int], labels: Sequence[int], rules: Partition)
 
 def _because(count: int, rules: Partition) -> str:
     if count == rules.count:
-        return f"{rules.because}; навчене читання згодне"
-    return f"питань за навченим читанням: {count}; за правилами: {rules.count} ({rules.because})"
+        return f"{rules.because}; навчена модель згодна"
+    return f"питань за навченою моделлю: {count}; за правилами: {rules.count} ({rules.because})"
