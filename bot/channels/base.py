@@ -36,11 +36,11 @@ class Health:
     def up(self, now: datetime) -> None:
         self.state, self.detail, self.causes, self.last_success_at = "running", "", (), now
 
-    def trouble(self, cause: BotError | str, *, state: str = "down") -> None:
-        """`cause` is an error, or a Ukrainian sentence without values."""
+    def trouble(self, *causes: BotError | str, state: str = "down") -> None:
+        """A cause is an error, or a Ukrainian sentence without values."""
         self.state = state
-        self.causes = (cause,) if isinstance(cause, BotError) else ()
-        self.detail = explain(cause, "uk") if isinstance(cause, BotError) else cause
+        self.causes = tuple(cause if isinstance(cause, BotError) else BotError(cause) for cause in causes)
+        self.detail = " ".join(explain(cause, "uk") for cause in self.causes)
 
     def told(self, language: str) -> str:
         """`detail` in the reader's language."""

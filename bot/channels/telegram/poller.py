@@ -64,6 +64,7 @@ class Poller:
         self._afterwards = afterwards
         self._lease_ends_at: datetime | None = None
         self._has_answered = False
+        self._troubles: tuple[BotError, ...] = ()
         # (offset, when it was set) as the database has it; None while another process may have moved it.
         self._cursor: tuple[int, datetime] | None = None
 
@@ -74,7 +75,7 @@ class Poller:
         bot_id = await self._connection.bot_id()
         lease, offset_key = f"{CHANNEL}:poller:{bot_id}", f"{CHANNEL}:offset:{bot_id}"
         self._lease_ends_at, self._has_answered, self._cursor = None, False, None
-        self._health.facts |= await introduce(self._connection)
+        self._health.facts["username"], self._troubles = await introduce(self._connection)
         try:
             while True:
                 if await self._holds(lease):
@@ -104,8 +105,8 @@ class Poller:
         """Connected; and if a staff chat cannot be served as it should, what to do about it."""
         self._has_answered = True
         self._health.up(self._clock.now())
-        if troubles := self._health.facts["staff_chat_troubles"]:
-            self._health.trouble(" ".join(f"{chat}: {trouble}" for chat, trouble in troubles.items()), state="degraded")
+        if self._troubles:
+            self._health.trouble(*self._troubles, state="degraded")
 
     async def _store(self, updates: Sequence[Mapping[str, Any]], bot_id: int, offset_key: str) -> None:
         """Commit the updates and the offset after them; whoever fails here gets the same updates again."""

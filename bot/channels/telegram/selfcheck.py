@@ -8,7 +8,7 @@ import structlog
 
 from bot.channels.telegram.connection import Connection
 from bot.channels.telegram.failures import TokenRefused
-from bot.errors import BotError, Permanent
+from bot.errors import BotError, Misconfigured, Permanent, Transient
 from bot.texts import translator
 
 # The catalogue tool finds sentences by this name; they are looked up when they are shown.
@@ -32,16 +32,16 @@ STAFF_COMMANDS = {
 log = structlog.get_logger(__name__)
 
 
-async def introduce(connection: Connection) -> dict[str, Any]:
-    """Facts for the status page: the bot's name, and what is wrong with each staff chat in Ukrainian.
+async def introduce(connection: Connection) -> tuple[str, tuple[BotError, ...]]:
+    """The bot's name, and what is wrong with each staff chat.
 
     An earlier webhook is taken away (nothing that waits is dropped): with one, polling is refused. Raises what getMe raises.
     """
     me = await connection.call("getMe", {})
     await connection.call("deleteWebhook", {})
     await _set_commands(connection)
-    troubles = {chat: trouble for chat in connection.staff_chats if (trouble := await _trouble_with(connection, chat, me["id"]))}
-    return {"username": me.get("username", ""), "staff_chat_troubles": troubles}
+    troubles = [await _trouble_with(connection, chat, me["id"]) for chat in sorted(connection.staff_chats)]
+    return me.get("username", ""), tuple(trouble for trouble in troubles if trouble)
 
 
 async def _set_commands(connection: Connection) -> None:
@@ -60,15 +60,16 @@ async def _set_commands(connection: Connection) -> None:
                 log.info("telegram_commands_not_set", scope=scope["type"], error=type(error).__name__)
 
 
-async def _trouble_with(connection: Connection, chat: int, bot_id: int) -> str:
+async def _trouble_with(connection: Connection, chat: int, bot_id: int) -> BotError | None:
     try:
         member = await connection.call("getChatMember", {"chat_id": chat, "user_id": bot_id})
     except TokenRefused:
         raise
     except Permanent:
-        return "Бота немає в цьому чаті: додайте його."
+        return Misconfigured("Чат {chat}: бота в ньому немає, додайте його.", chat=chat)
     except BotError:
-        return "Не вдалося перевірити права бота в цьому чаті."
+        return Transient("Чат {chat}: не вдалося перевірити права бота.", chat=chat)
     if member.get("status") not in ("administrator", "creator"):
-        return "Бот не адміністратор чату, тому бачить лише команди та відповіді: дайте йому права адміністратора."
-    return ""
+        sentence = _("Чат {chat}: бот не адміністратор, тому бачить лише команди та відповіді; дайте йому права адміністратора.")
+        return Misconfigured(sentence, chat=chat)
+    return None
