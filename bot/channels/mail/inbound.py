@@ -8,6 +8,7 @@ from typing import Any
 from bot.channels.mail.reading import CHANNEL, message_text
 from bot.channels.mail.tokens import Tokens
 from bot.channels.mail.values import MailAddress, MailFile, MailKind, ParsedMail
+from bot.domains import is_public
 from bot.model import Address, Attachment, InboundMessage, Route, ThreadEvidence
 from bot.ports import InboxItem
 
@@ -52,11 +53,12 @@ def _strongest_first(mail: ParsedMail) -> tuple[str, ...]:
 
 
 def _route(mail: ParsedMail) -> Route | None:
-    """Answers go to the sender; to Reply-To only within the sender's own domain, so that nobody's answers are drawn elsewhere."""
+    """Answers go to the sender; to Reply-To only within the sender's own company's domain, so that nobody's answers are drawn elsewhere."""
     if mail.sender is None:
         return None
     target, reply_to = mail.sender.address.lower(), mail.reply_to.address.lower() if mail.reply_to else ""
-    if reply_to and reply_to.rpartition("@")[2] == target.rpartition("@")[2]:
+    domain = target.rpartition("@")[2]
+    if reply_to.rpartition("@")[2] == domain and not is_public(domain):
         target = reply_to
     return Route(channel=CHANNEL, recipient=target)
 
