@@ -220,7 +220,7 @@ class Desk(Triage, Grouping):
             return ticket
         contact = await uow.people.contact(ticket.contact_id)
         say = translator(contact.language if contact else "uk")
-        result = say("закрито автоматично, бо відповіді не було вже {days} робочих днів").format(days=waited.days)
+        result = say("закрито автоматично: відповіді немає, робочих днів минуло {days}").format(days=waited.days)
         outcome = Outcome.SOLVED if ticket.turn is Turn.CLIENT_APPROVAL else Outcome.NOT_RELEVANT
         return await self.close(uow, ticket_id, BOT, outcome=outcome, result=result)
 
