@@ -10,6 +10,7 @@ import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -94,6 +95,7 @@ async def run_house(house: House, *, ready: Callable[[House], Awaitable[None]] |
 
 async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Coroutine[None, None, None]]]:
     """(name, coroutine) of every loop of this role, in the order in which they are stopped: intake first, delivery last."""
+    from bot.sla.keeper import PolicyKeeper
     from bot.sla.scheduler import TickScheduler
     from bot.sla.service import Ticker
     from bot.sla.waiting import WaitingClients
@@ -105,6 +107,11 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
             continue
         if role == "all" or (role == "web") == (channel.name == "site"):
             loops.append((channel.name, keep_alive(channel.receive, health=channel.health, clock=house.clock)))
+    keeper = PolicyKeeper(storage=house.storage, promises=house.promises)
+    await keeper.refresh()
+    if role == "web":
+        watching = partial(keeper.keep, every=settings.sla.tick / house.speed)
+        loops.append(("closures", keep_alive(watching, health=_worker_health(house, "closures"), clock=house.clock)))
     if role in ("all", "worker"):
         if role == "all":
             await _take_back_leases(house)
@@ -117,7 +124,14 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
             remind_after=settings.sla.waiting.remind_after,
             close_after=settings.sla.waiting.close_after,
         )
-        ticker = Ticker(storage=house.storage, promises=house.promises, staff=house.desk.staff, clock=house.clock, waiting=waiting)
+        ticker = Ticker(
+            storage=house.storage,
+            promises=house.promises,
+            staff=house.desk.staff,
+            clock=house.clock,
+            waiting=waiting,
+            keeper=keeper,
+        )
         scheduler = TickScheduler(ticker.tick, every=settings.sla.tick / house.speed)
         loops.append(("tick", keep_alive(scheduler.run, health=_worker_health(house, "tick"), clock=house.clock)))
     return loops

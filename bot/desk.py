@@ -13,6 +13,7 @@ from typing import Any
 
 from bot import notices
 from bot.desk_base import Draft, Opening
+from bot.desk_closing import Closing
 from bot.desk_grouping import Grouping
 from bot.desk_triage import Triage
 from bot.errors import BotError, Conflict, Rejected
@@ -47,9 +48,9 @@ _TURN_AFTER = {
 }
 
 
-class Desk(Triage, Grouping):
+class Desk(Triage, Grouping, Closing):
     """All verbs. Here: opening, words, claim, close and reopen; who it belongs to and how urgent it is in `desk_triage`, split and merge in
-    `desk_grouping`."""
+    `desk_grouping`, closing the desk itself in `desk_closing`."""
 
     def hushed(self) -> Desk:
         """The same desk, of whose doings nobody is told."""

@@ -398,6 +398,26 @@ class TicketClock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """Time in which the desk does not work whatever its calendar says: a blackout, an air raid (DESIGN 2). `[starts_at, ends_at)`.
+
+    Ended before its time, `ends_at` is when it was; before it began, it is empty. `by` names who closed the desk. `announced_at` is
+    when the waiting clients were told, None until then.
+    """
+
+    id: int
+    starts_at: datetime
+    ends_at: datetime
+    because: str
+    by: str
+    announced_at: datetime | None = None
+
+    @property
+    def is_void(self) -> bool:
+        return self.ends_at <= self.starts_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """A message id of a channel that belongs to a ticket: how replies find their way. `conversation` is "" where ids are global (mail)."""
 

@@ -23,6 +23,7 @@ from bot.model import (
     Address,
     Agent,
     Client,
+    Closure,
     Contact,
     Delivery,
     Event,
@@ -404,6 +405,24 @@ class State(Protocol):
         ...
 
 
+class Closures(Protocol):
+    """When the desk was, is or will be closed against its calendar. Few rows, kept for ever: old deadlines are explained by them."""
+
+    async def add(self, *, starts_at: datetime, ends_at: datetime, because: str, by: str) -> Closure: ...
+
+    async def all(self) -> list[Closure]:
+        """All of them in the order of their ids, void ones too."""
+        ...
+
+    async def end(self, closure_id: int, *, at: datetime) -> None:
+        """It ends at `at` instead: never later than planned, and not before it starts, where it is void."""
+        ...
+
+    async def announced(self, closure_id: int, *, at: datetime) -> None:
+        """Waiting clients were told."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction and the repositories in it."""
 
@@ -417,6 +436,8 @@ class UnitOfWork(Protocol):
     def inbox(self) -> Inbox: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def closures(self) -> Closures: ...
     @property
     def state(self) -> State: ...
 

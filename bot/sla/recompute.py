@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.model import Ticket, TicketClock
+from bot.model import BOT, Event, Ticket, TicketClock
 from bot.ports import Storage, UnitOfWork
 from bot.sla.clocks import recompute_clock
 from bot.sla.policy import Policy
@@ -92,4 +92,7 @@ def _save_if_moved(uow: UnitOfWork, policy: Policy, clock: TicketClock, ticket: 
     if again == clock:
         return False
     uow.clocks.save(again)
+    if again.due_at != clock.due_at:
+        data = {"clock_id": clock.id, "clock": clock.kind.value, "from": clock.due_at.isoformat(), "to": again.due_at.isoformat()}
+        uow.tickets.add_event(Event(ticket_id=clock.ticket_id, kind="clock_moved", actor=BOT, at=now, because="calendar", data=data))
     return True

@@ -21,8 +21,9 @@ from bot.ports import Storage, UnitOfWork
 from bot.promises import Promises
 from bot.sla.clocks import cancel_clock, mark_breach
 from bot.sla.digest import Digests, Line
+from bot.sla.keeper import PolicyKeeper
 from bot.sla.policy import Policy
-from bot.sla.recompute import recompute_if_changed
+from bot.sla.recompute import recompute_all, recompute_if_changed
 from bot.sla.reminders import Verdict, judge
 from bot.sla.waiting import WaitingClients
 
@@ -34,6 +35,7 @@ MOST_BATCHES = 400
 DOWNTIME = timedelta(minutes=5)
 # A clock that cannot be judged is a bug; it must not hold up the others, nor be tried every few seconds.
 TRY_AGAIN_AFTER = timedelta(hours=1)
+LOOK_AGAIN_AFTER = timedelta(minutes=1)
 
 log = structlog.get_logger(__name__)
 
@@ -49,21 +51,33 @@ class Ticked:
 
 
 class Ticker:
-    """See the module. `staff` says where nudges go; `promises` holds the policy in force; `waiting` minds clients who owe an answer."""
+    """See the module. `staff` says where nudges go; `promises` holds the policy in force; `waiting` minds clients who owe an answer,
+    `keeper` the closures."""
 
     def __init__(
-        self, *, storage: Storage, promises: Promises, staff: StaffRoutes, clock: Clock, waiting: WaitingClients | None = None
+        self,
+        *,
+        storage: Storage,
+        promises: Promises,
+        staff: StaffRoutes,
+        clock: Clock,
+        waiting: WaitingClients | None = None,
+        keeper: PolicyKeeper | None = None,
     ) -> None:
         self._storage = storage
         self._promises = promises
         self._staff = staff
         self._clock = clock
         self._waiting = waiting
+        self._keeper = keeper
         self._recomputed_for: Policy | None = None
+        self._look_again_at: datetime | None = None
 
     async def tick(self) -> Ticked:
         """Say everything that is due now. Raises Transient when the database is busy: the next tick finds the same work."""
-        now, policy = self._clock.now(), self._promises.policy
+        now = self._clock.now()
+        closures = await self._keeper.refresh() if self._keeper is not None else []
+        policy = self._promises.policy
         await self._keep_up_with(policy, now)
         done, digests = Ticked(), Digests(policy=policy, staff=self._staff, now=now)
         for number in range(MOST_BATCHES):
@@ -80,6 +94,8 @@ class Ticker:
             if is_last:
                 break
             await asyncio.sleep(0)
+        if self._keeper is not None:
+            await self._keeper.announce(closures, now)
         if self._waiting is not None:
             await self._waiting.sweep(now)
         if done.claimed:
@@ -87,9 +103,16 @@ class Ticker:
         return done
 
     async def _keep_up_with(self, policy: Policy, now: datetime) -> None:
-        """Once for each policy; a busy database is asked again, a bug in it is told once and does not silence the nudges."""
+        """Once for each policy; a busy database is asked again, a bug in it is told once and does not silence the nudges.
+
+        After a change while running a second look follows: another process may have opened tickets by the old policy for a moment.
+        """
         if policy is self._recomputed_for:
+            if self._look_again_at is not None and now >= self._look_again_at:
+                self._look_again_at = None
+                await recompute_all(self._storage, policy, now=now)
             return
+        self._look_again_at = now + LOOK_AGAIN_AFTER if self._recomputed_for is not None else None
         self._recomputed_for = policy
         try:
             await recompute_if_changed(self._storage, policy, now=now)

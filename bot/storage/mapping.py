@@ -18,6 +18,7 @@ from bot.model import (
     Client,
     ClockKind,
     ClockState,
+    Closure,
     Contact,
     Delivery,
     DeliveryState,
@@ -356,3 +357,7 @@ def to_client(row: AnyRow, domains: Sequence[AnyRow]) -> Client:
 
 def to_agent(row: AnyRow) -> Agent:
     return Agent(id=row.id, name=row.name, role=Role(row.role), telegram_id=row.telegram_id, mail=row.mail, is_active=row.is_active)
+
+
+def to_closure(row: Row[Any]) -> Closure:
+    return Closure(id=row.id, starts_at=row.starts_at, ends_at=row.ends_at, because=row.because, by=row.by, announced_at=row.announced_at)

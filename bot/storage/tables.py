@@ -283,6 +283,18 @@ clocks = Table(
     _partial("ix_ticket_clocks_unfinished", "id", where="state IN ('running', 'claimed')"),
 )
 
+closures = Table(
+    "closures",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _at("starts_at"),
+    _at("ends_at"),
+    Column("because", Words(), nullable=False),
+    Column("by", Words(), nullable=False),
+    _at("announced_at", is_optional=True),
+    CheckConstraint("ends_at >= starts_at", name="order"),
+)
+
 # `ready_at` is set as long as a row waits and only then: the partial indexes over it hold the work to be done, not the history.
 inbox = Table(
     "inbox",

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from bot.storage.clocks import SqlClocks
+from bot.storage.closures import SqlClosures
 from bot.storage.database import Database
 from bot.storage.inbox import SqlInbox
 from bot.storage.outbox import SqlOutbox
@@ -26,6 +27,7 @@ class SqlUnitOfWork:
         self._on_commit = on_commit
         self.tickets = SqlTickets(session)
         self.clocks = SqlClocks(session)
+        self.closures = SqlClosures(session)
         self.people = SqlPeople(session)
         self.inbox = SqlInbox(session)
         self.outbox = SqlOutbox(session)

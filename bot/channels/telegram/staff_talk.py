@@ -27,6 +27,11 @@ ABOUT_A_TICKET = frozenset({"card", "client_word", "nudge", "ticket_page"})
 _PROMPT = "prompt_"
 _OPEN_OFFERED = 5
 _CALL = re.compile(r"(?P<number>\+?[\d(][\d\s()-]{2,18}\d)[\s,;:]*(?:(?P<company>[^:\n]{1,80}):\s+)?(?P<text>.*)", re.DOTALL)
+_CLOSED = re.compile(
+    r"(?:(?:until|till|до)\s+)?(?P<until>(?:\d{1,2}\.\d{1,2}(?:\.\d{4})?\s+)?\d{1,2}:\d{2})[\s,;:—–-]*(?P<because>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_OPEN_AGAIN = frozenset({"off", "скасувати", "відкрити", "open"})
 
 
 class StaffTalk:
@@ -44,6 +49,7 @@ class StaffTalk:
             "help": self._help,
             "start": self._help,
             "call": self._call_without_number,
+            "closed": self._closed,
         }
 
     def knows(self, command: Command) -> bool:
@@ -157,6 +163,7 @@ class StaffTalk:
             say("Відповідь, що починається з «//», — нотатка, її клієнт не бачить."),
             say("/queue — черга за строками, /mine — мої, /ticket 7 — одне звернення"),
             say("/call +380440000000 Компанія: про що дзвінок — записати дзвінок"),
+            say("/closed до 14:00 немає світла — зачинити службу: строки перенесуться, клієнти дізнаються; /closed off — відкрити"),
         ]
         self._view.say(uow, line.place.id, "\n".join(lines), item)
         return Done(because="command")
@@ -169,6 +176,18 @@ class StaffTalk:
         sentence = self._say("Напишіть номер і про що дзвінок: /call +380440000000 Компанія: не друкує чек")
         self._view.say(uow, line.place.id, sentence, item)
         return Done(because="command_refused")
+
+    async def _closed(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, agent: Agent) -> Done:
+        """An emergency (DESIGN 2). The desk itself tells the staff chat what was done."""
+        if command.rest.strip().lower() in _OPEN_AGAIN:
+            await self._desk.open_again(uow, Actor.agent(agent))
+            return Done(because="command", effects=(reaction(line.place.id, line.message_id, "👌"),))
+        found = _CLOSED.fullmatch(command.rest.strip())
+        if not found:
+            raise Rejected("Напишіть, до якого часу й чому: /closed до 14:00 немає світла. Відкрити знову: /closed off")
+        until = self._desk.instant_of(found["until"])
+        await self._desk.close_until(uow, until, Actor.agent(agent), because=found["because"])
+        return Done(because="command", effects=(reaction(line.place.id, line.message_id, "👌"),))
 
     async def _offer_open(self, uow: UnitOfWork, line: Line, item: InboxItem, ticket_id: int) -> None:
         ticket = await self._view.ticket(uow, ticket_id)

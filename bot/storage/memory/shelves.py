@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
-from bot.model import Agent, Client, Contact, Delivery, Event, Link, Message, Ticket, TicketClock, TimeEntry
+from bot.model import Agent, Client, Closure, Contact, Delivery, Event, Link, Message, Ticket, TicketClock, TimeEntry
 from bot.ports import InboxItem
 from bot.storage.faults import BrokenRow, ReadOnly
 
@@ -65,6 +65,7 @@ class Shelves:
     times: dict[int, TimeEntry] = field(default_factory=dict)
     links: dict[tuple[str, str, str, int], Link] = field(default_factory=dict)
     clocks: dict[int, TicketClock] = field(default_factory=dict)
+    closures: dict[int, Closure] = field(default_factory=dict)
     contacts: dict[int, Contact] = field(default_factory=dict)
     addresses: dict[tuple[str, str], int] = field(default_factory=dict)
     clients: dict[int, Client] = field(default_factory=dict)

@@ -285,3 +285,29 @@ async def test_a_command_for_another_bot_is_none_of_ours(house: House) -> None:
     await house.gets("Черга", chat=STAFF_CHAT)
     await house.settled()
     assert len(house.sent(STAFF_CHAT)) == 1
+
+
+async def test_the_desk_is_closed_and_opened_from_the_staff_chat(house: House) -> None:
+    house.world.clock.set_to(house.world.clock.now().replace(hour=8, minute=0))
+    said = house.agent_says("/closed до 14:00 немає світла")
+    await house.gets("14:00: немає світла. Зачиняє Олена.", chat=STAFF_CHAT)
+    await house.until(lambda: house.telegram.world.chat(STAFF_CHAT).reactions.get(said))
+    async with house.world.storage.read() as uow:
+        [closure] = await uow.closures.all()
+    assert (closure.because, closure.ends_at.hour) == ("немає світла", 12)
+    house.agent_says("/closed off")
+    await house.gets("Служба знову працює. Відкриває Олена.", chat=STAFF_CHAT)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("/closed", "Напишіть, до якого часу й чому"),
+        ("/closed до 14:00", "Напишіть причину"),
+        ("/closed until 31.02 14:00 x", "не є часом"),
+        ("/closed off", "Службу не зачинено"),
+    ],
+)
+async def test_a_closing_that_cannot_be_done_says_how_it_is_done(house: House, text: str, answer: str) -> None:
+    house.agent_says(text)
+    await house.gets(answer, chat=STAFF_CHAT)

@@ -328,6 +328,17 @@ def _queues() -> None:
 
 def _state() -> None:
     op.create_table(
+        "closures",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("starts_at", UtcDateTime(), nullable=False),
+        sa.Column("ends_at", UtcDateTime(), nullable=False),
+        sa.Column("because", Words(), nullable=False),
+        sa.Column("by", Words(), nullable=False),
+        sa.Column("announced_at", UtcDateTime()),
+        sa.CheckConstraint("ends_at >= starts_at", name=op.f("ck_closures_order")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_closures")),
+    )
+    op.create_table(
         "facts",
         sa.Column("key", Words(), nullable=False),
         sa.Column("value", Json(), nullable=False),
