@@ -68,7 +68,7 @@ def test_the_extraction_finds_what_the_code_says(said: dict[str, list[str]]) -> 
 
 
 def test_the_braces_agree(english: dict[str, str]) -> None:
-    assert {ours: theirs for ours, theirs in english.items() if fields(ours) != fields(theirs)} == {}
+    assert {ours: theirs for ours, theirs in english.items() if theirs and fields(ours) != fields(theirs)} == {}
 
 
 def fields(sentence: str) -> list[tuple[str, str | None, str | None]]:
@@ -86,7 +86,7 @@ def test_edges_and_line_ends_agree(english: dict[str, str]) -> None:
     def shape(sentence: str) -> tuple[str, str, int]:
         return re.match(r"\s*", sentence)[0], re.search(r"\s*\Z", sentence)[0], sentence.count("\n")  # type: ignore[index]
 
-    assert [ours for ours, theirs in english.items() if shape(ours) != shape(theirs)] == []
+    assert [ours for ours, theirs in english.items() if theirs and shape(ours) != shape(theirs)] == []
 
 
 def test_english_is_not_ukrainian(english: dict[str, str]) -> None:
@@ -102,7 +102,7 @@ def test_the_compiled_catalogue_is_what_compiling_gives(catalogue: Catalog) -> N
 
 def test_the_compiled_catalogue_speaks(english: dict[str, str]) -> None:
     say = translator("en")
-    assert [ours for ours, theirs in english.items() if say(ours) != theirs] == []
+    assert [ours for ours, theirs in english.items() if say(ours) != (theirs or ours)] == []
 
 
 def test_no_sentence_is_built_by_an_f_string() -> None:
