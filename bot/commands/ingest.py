@@ -10,7 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,6 +31,9 @@ _ = words()
 # Stored together in one commit; the inbox worker then takes up to 50 a commit.
 STORED_AT_ONCE = 200
 REASONS_SHOWN = 20
+# What another process holds is waited for a little longer than it may hold it (2 minutes), from the last progress on.
+PATIENCE = timedelta(minutes=2, seconds=30)
+LOOKED_AT_EVERY_S = 1.0
 
 app = typer.Typer(help=_("Завантажити з файлів: пошту, журнал дзвінків, експорт чату. Двічі — те саме, що раз."), no_args_is_help=True)
 AnswerOption = Annotated[
@@ -49,7 +52,7 @@ class Taken:
 
 @dataclass(slots=True)
 class Balance:
-    """Received = ticketed + follow-ups + set aside (+ what waits or failed), as a difference of two readings."""
+    """Received + what waited or had failed before = ticketed + follow-ups + set aside (+ what waits or failed), between two readings."""
 
     numbers: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -68,6 +71,10 @@ class Balance:
         numbers, reasons = Counter(self.numbers), Counter(self.reasons)
         numbers.subtract(before.numbers)
         reasons.subtract(before.reasons)
+        # Rows of an earlier, interrupted run that this one brought to an end: they were received then.
+        numbers["earlier"] = sum(max(0, -numbers[name]) for name in ("waiting", "quarantined"))
+        for name in ("waiting", "quarantined"):
+            numbers[name] = max(0, numbers[name])
         return Balance(numbers, +reasons)
 
 
@@ -124,7 +131,7 @@ def _ingest(channel: str, events: Events, *, config: Path | None, is_quiet: bool
 
 
 async def _run(settings: Settings, channel: str, events: Events, *, is_quiet: bool, total: int | None) -> bool:
-    """Take everything in and tell the sum; True when something could not be worked on."""
+    """Take everything in and tell the sum; True when something could not be worked on, or still waits."""
     from bot.app import FILE_CHANNELS, open_house
 
     house = await open_house(settings, only=FILE_CHANNELS)
@@ -134,9 +141,13 @@ async def _run(settings: Settings, channel: str, events: Events, *, is_quiet: bo
         with progress() as shown:
             marked = (replace(event, is_quiet=is_quiet) for event in events(house, now))
             taken = await _take_in(house, marked, shown, total)
+            waiting = await _wait_for_others(house, channel, now, shown)
         balance = (await _balance(house, channel, now)).since(before)
         _tell(taken, balance)
-        return await _tell_failures(house, channel, balance.numbers["quarantined"])
+        has_failed = await _tell_failures(house, channel, balance.numbers["quarantined"])
+        if waiting:
+            note(_("{count} ще чекають: їх опрацьовує інший процес. Повторіть за 2 хвилини.").format(count=waiting))
+        return has_failed or waiting > 0
     finally:
         await house.close()
 
@@ -156,18 +167,44 @@ async def _take_in(house: House, events: Iterator[RawEvent], shown: Progress, to
     return taken
 
 
+async def _wait_for_others(house: House, channel: str, now: datetime, shown: Progress) -> int:
+    """Rows that a killed process or a service beside this one holds, or that are tried again in a moment, are worked on once they are
+    free; how many of them still wait when nothing has moved for too long."""
+    waiting = (await _balance(house, channel, now)).numbers["waiting"]
+    if not waiting:
+        return 0
+    note(_("{count} ще чекають: їх тримає перерваний або сусідній процес. Це триває до 2 хвилин, зачекайте…").format(count=waiting))
+    task = shown.add_task(_("Очікування"), total=waiting)
+    at_first, moved_at = waiting, house.clock.now()
+    while waiting and house.clock.now() - moved_at < PATIENCE:
+        await asyncio.sleep(LOOKED_AT_EVERY_S)
+        done = await house.inbox.drain()
+        left = (await _balance(house, channel, now)).numbers["waiting"]
+        if done or left != waiting:
+            moved_at = house.clock.now()
+        waiting = left
+        shown.update(task, completed=at_first - waiting)
+    return waiting
+
+
 async def _balance(house: House, channel: str, now: datetime) -> Balance:
+    """Since yesterday: a run that was interrupted before midnight is ended after it."""
     async with house.storage.read() as uow:
-        return Balance.of(await uow.inbox.accounting(since=now.astimezone(UTC).date()), channel)
+        return Balance.of(await uow.inbox.accounting(since=now.astimezone(UTC).date() - timedelta(days=1)), channel)
 
 
 def _tell(taken: Taken, balance: Balance) -> None:
     numbers = balance.numbers
     out(_("У файлах {found}: нових {new}, відомих раніше {known}.").format(found=taken.found, new=taken.new, known=taken.found - taken.new))
     line = _("Прийнято {received} = у звернення {ticketed} + продовжень {follow_ups} + відкладено вбік {set_aside}")
+    if numbers["earlier"]:
+        line = _(
+            "Прийнято {received} + чекало раніше {earlier} = у звернення {ticketed} + продовжень {follow_ups} + відкладено вбік {set_aside}"
+        )
     if numbers["waiting"] or numbers["quarantined"]:
         line += _(" + чекає {waiting} + не вдалося {quarantined}")
-    out(line.format(**{name: numbers[name] for name in ("received", "ticketed", "follow_ups", "set_aside", "waiting", "quarantined")}))
+    names = ("received", "earlier", "ticketed", "follow_ups", "set_aside", "waiting", "quarantined")
+    out(line.format(**{name: numbers[name] for name in names}))
     if balance.reasons:
         reasons = (f"{_(SET_ASIDE_WORDS.get(reason, reason))} {count}" for reason, count in balance.reasons.most_common())
         out(_("Відкладено вбік: ") + ", ".join(reasons))

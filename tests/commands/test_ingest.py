@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from bot.channels.phone.channel import call_events
+from bot.channels.phone.parse import read_log
+from bot.commands import ingest
 from bot.storage import open_storage
 from tests.commands.conftest import Deskbot, Ended
 
@@ -145,3 +149,39 @@ def test_what_is_no_export_is_said(deskbot: Deskbot, desk: Path) -> None:
     assert told.code == 1
     assert told.err
     assert "Traceback" not in told.err
+
+
+def interrupted(desk: Path, *, lease: timedelta) -> None:
+    """A run was killed in the middle: its rows are stored, and leased by a process that is no more."""
+    (desk / "data").mkdir()
+
+    async def work() -> None:
+        storage, now = await open_storage(f"sqlite:///{desk}/data/deskbot.db"), datetime.now(UTC)
+        async with storage.write() as uow:
+            await uow.inbox.put(call_events(read_log(CALLS.encode()), source="log", now=now), now=now)
+            await uow.commit()
+        async with storage.write() as uow:
+            assert await uow.inbox.claim(now=now, limit=50, lease=lease, channels=["phone"])
+            await uow.commit()
+        await storage.close()
+
+    asyncio.run(work())
+
+
+def test_what_a_killed_run_held_is_waited_for_and_brought_to_its_end(deskbot: Deskbot, desk: Path) -> None:
+    (desk / "calls.csv").write_text(CALLS, encoding="utf-8")
+    interrupted(desk, lease=timedelta(seconds=4))
+    told = deskbot("ingest", "phone", "calls.csv")
+    assert "3 ще чекають" in told.err
+    assert "Прийнято 0 + чекало раніше 3 = у звернення 2 + продовжень 0 + відкладено вбік 1\n" in told.out
+    assert told.code == 0
+
+
+def test_what_stays_held_is_told_and_is_no_success(deskbot: Deskbot, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "PATIENCE", timedelta(seconds=1))
+    (desk / "calls.csv").write_text(CALLS + "2026-11-24 10:00,0440000004,,,,in,yes,Нове питання про звіт\n", encoding="utf-8")
+    interrupted(desk, lease=timedelta(minutes=2))
+    told = deskbot("ingest", "phone", "calls.csv")
+    assert told.code == 1
+    assert sum_of(told) == (1, 1, 0, 0, 0, 0)
+    assert "3 ще чекають: їх опрацьовує інший процес. Повторіть за 2 хвилини." in told.err
