@@ -14,6 +14,7 @@ import structlog
 
 from bot import notices
 from bot.channels.base import Channel, Sent
+from bot.channels.outcomes import Outcomes
 from bot.channels.supervisor import backoff
 from bot.channels.wake import Wake
 from bot.clock import Clock
@@ -29,6 +30,7 @@ RETRY_AT_MOST = timedelta(hours=1)
 UNSURE_WAIT = timedelta(seconds=30)
 # A word that could not be delivered for a day is old news: it is given up and staff are told.
 GIVE_UP_AFTER = timedelta(hours=24)
+DEAD_AT_ONCE = 50
 # A bug in a channel is not retried for a day.
 MAX_BUGS = 5
 STOP_WITHIN = timedelta(seconds=5)
@@ -55,11 +57,13 @@ class OutboxWorker:
         self._alert_routes = alert_routes
         self._lease = lease
         self._on_sent = on_sent or (lambda delivery: None)
+        self._outcomes = Outcomes(storage)
         self._under_way: set[asyncio.Task[None]] = set()
         self.wake = Wake("outbox")
 
     async def run(self) -> None:
         """Work until cancelled; then what is under way has a few seconds to end, so that it is recorded rather than unsure."""
+        await self.tell_of_the_dead()
         try:
             while True:
                 if not await self.step():
@@ -69,6 +73,16 @@ class OutboxWorker:
                 await asyncio.wait(self._under_way, timeout=STOP_WITHIN.total_seconds())
             for task in self._under_way:
                 task.cancel()
+
+    async def tell_of_the_dead(self) -> None:
+        """A delivery whose process was killed twice in the middle of it is given up by the store; staff must hear of it as of any other.
+
+        The alert's key is the delivery's, so that telling again says nothing new.
+        """
+        async with self._storage.write() as uow:
+            for row in await uow.outbox.dead_rows(limit=DEAD_AT_ONCE):
+                self._alert_dead(uow, row, row.error)
+            await uow.commit()
 
     async def drain(self) -> None:
         """Deliver until nothing is due and nothing is under way."""
@@ -103,24 +117,10 @@ class OutboxWorker:
             sent = await channel.send(row)
         except Exception as error:
             failure = error
-            await self._record(row, lambda uow: self._not_sent(uow, row, failure))
+            await self._outcomes.write_down(lambda uow: self._not_sent(uow, row, failure))
             return
-        await self._record(row, lambda uow: self._sent(uow, row, sent))
+        await self._outcomes.write_down(lambda uow: self._sent(uow, row, sent))
         self._on_sent(row)
-
-    async def _record(self, row: Delivery, write: Callable[[UnitOfWork], None]) -> None:
-        """Write the outcome down, however long the database refuses: what was sent must not be sent again."""
-        failures = 0
-        while True:
-            try:
-                async with self._storage.write() as uow:
-                    write(uow)
-                    await uow.commit()
-                return
-            except Transient as error:
-                failures += 1
-                log.warning("outbox_record_refused", delivery_id=row.id, error=type(error).__name__)
-                await asyncio.sleep(backoff(failures, longest=timedelta(seconds=10)).total_seconds())
 
     def _sent(self, uow: UnitOfWork, row: Delivery, sent: Sent) -> None:
         uow.outbox.sent(row.id, external_id=sent.external_id, now=self._clock.now())
@@ -151,19 +151,20 @@ class OutboxWorker:
         return row.attempts >= MAX_BUGS
 
     def _bury(self, uow: UnitOfWork, row: Delivery, error: Exception) -> None:
-        now = self._clock.now()
-        uow.outbox.dead(row.id, error=_words(error), now=now)
+        uow.outbox.dead(row.id, error=_words(error), now=self._clock.now())
+        self._alert_dead(uow, row, error if isinstance(error, BotError) else type(error).__name__)
+
+    def _alert_dead(self, uow: UnitOfWork, row: Delivery, why: BotError | str) -> None:
         if row.kind == "alert":
             return
         numbers = ", ".join(f"№{ticket_id}" for ticket_id in row.ticket_ids) or "—"
-        why = error if isinstance(error, BotError) else type(error).__name__
         news = BotError(
             "Повідомлення не доставлено ({channel}). Звернення: {numbers}. Причина: {why}",
             channel=row.route.channel,
             numbers=numbers,
             why=why,
         )
-        for alert in notices.alert(self._alert_routes, news, cause=f"dead:{row.id}", now=now):
+        for alert in notices.alert(self._alert_routes, news, cause=f"dead:{row.id}", now=self._clock.now()):
             uow.outbox.add(alert)
 
 

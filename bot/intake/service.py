@@ -15,6 +15,7 @@ from bot import notices
 from bot.clock import Clock
 from bot.desk import Desk, Draft, Opening
 from bot.desk_base import may_see
+from bot.domains import is_public
 from bot.intake.analysis import Analysis, analyse, analyse_followup
 from bot.intake.drafts import Decision, decide, follow_up_drafts
 from bot.intake.subjects import compose
@@ -88,8 +89,9 @@ class Intake:
         if known is not None:
             return known
         client = await uow.people.client_named(inbound.company_hint) if inbound.company_hint else None
-        if client is None and inbound.sender.channel == "mail":
-            client = await uow.people.client_with_domain(inbound.sender.value.rpartition("@")[2])
+        domain = inbound.sender.value.rpartition("@")[2]
+        if client is None and inbound.sender.channel == "mail" and not is_public(domain):
+            client = await uow.people.client_with_domain(domain)
         return await uow.people.add_contact(
             name=inbound.sender_name or inbound.sender.value,
             client_id=client.id if client else None,

@@ -118,7 +118,7 @@ async def test_what_was_sent_is_recorded_however_long_the_database_refuses(post:
         record(uow, row, what)  # type: ignore[arg-type]
 
     monkeypatch.setattr(post.worker, "_sent", sent)
-    monkeypatch.setattr("bot.channels.outbox.backoff", lambda failures, longest: timedelta(0))
+    monkeypatch.setattr("bot.channels.outcomes.backoff", lambda failures, longest: timedelta(0))
     await post.say("звістка", cause="a")
     await post.worker.drain()
     await post.later(timedelta(hours=1))
@@ -133,3 +133,19 @@ async def test_an_answer_to_what_was_sent_finds_its_ticket(post: Post) -> None:
     async with post.world.storage.read() as uow:
         [link] = await uow.tickets.find_links("telegram", "501", [f"sent-{receipt}"])
     assert link.ticket_id == number
+
+
+async def test_a_delivery_that_died_with_its_processes_is_told_of_once(post: Post) -> None:
+    await post.say("звістка", cause="a")
+    for _ in range(3):
+        async with post.world.storage.write() as uow:
+            await uow.outbox.claim(now=post.world.clock.now(), limit=5, lease=timedelta(minutes=1), channels=["telegram"])
+            await uow.commit()
+        async with post.world.storage.write() as uow:
+            await uow.outbox.release_leases()
+            await uow.commit()
+    assert await post.backlog() == {"dead": 1}
+    for _ in range(2):
+        await post.worker.tell_of_the_dead()
+        await post.worker.drain()
+    assert [delivery.kind for delivery in post.channel.sent] == ["alert"]
