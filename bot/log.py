@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from bot.config.tree import LogSettings
 from bot.config.values import Secret
+from bot.errors import BotError
 
 MASK = "***"
 # Fields that hold what somebody wrote: only their length is of interest.
@@ -100,6 +101,7 @@ def set_up(settings: LogSettings, *, secrets: Sequence[str] = (), stream: TextIO
     ]
     finish: list[structlog.typing.Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        _only_bugs_have_tracebacks,
         # Plain tracebacks: a pretty one shows local variables, and they hold messages.
         structlog.processors.format_exc_info,
         Redaction(secrets),
@@ -118,6 +120,16 @@ def set_up(settings: LogSettings, *, secrets: Sequence[str] = (), stream: TextIO
     for name, level in QUIET.items():
         logging.getLogger(name).setLevel(max(level, root.level))
     logging.captureWarnings(True)
+
+
+def _only_bugs_have_tracebacks(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An error of ours is expected: its kind says what to do, and its traceback would only quote what it refused."""
+    given = event.get("exc_info")
+    error = given if isinstance(given, BaseException) else given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given else None
+    if isinstance(error, BotError):
+        del event["exc_info"]
+        event.setdefault("error", type(error).__name__)
+    return event
 
 
 def _renderer(settings: LogSettings, stream: TextIO) -> structlog.typing.Processor:

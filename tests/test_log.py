@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import LogSettings, Secret, Settings
+from bot.errors import Permanent
 from bot.log import Redaction, secrets_in, set_up
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnn"
@@ -65,6 +66,19 @@ def test_an_event_has_its_fields_and_the_instant(lines: Lines) -> None:
 def test_a_value_is_made_fit_to_be_kept(lines: Lines, field: str, value: Any, kept: Any) -> None:
     structlog.get_logger().warning("something", **{field: value})
     assert lines()[0][field] == kept
+
+
+def test_an_expected_error_has_no_traceback(lines: Lines) -> None:
+    refusal = Permanent("Рядок 5: «{text}» не розпізнано.", text="таємне")
+    structlog.get_logger().error("refused", exc_info=refusal)
+    try:
+        raise refusal
+    except Permanent:
+        structlog.get_logger().exception("refused")
+    for line in lines():
+        assert line["error"] == "Permanent"
+        assert "exception" not in line
+        assert "таємне" not in json.dumps(line, ensure_ascii=False)
 
 
 def test_an_exception_is_told_without_what_it_quotes(lines: Lines) -> None:

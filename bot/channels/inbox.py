@@ -136,6 +136,9 @@ class InboxWorker:
             return
         if isinstance(error, Transient):
             log.warning("inbox_postponed", item_id=items[0].id, error=type(error).__name__)
+        elif isinstance(error, BotError):
+            # Expected: the quarantine list has its sentence. A traceback is for bugs.
+            log.warning("inbox_refused", item_id=items[0].id, error=type(error).__name__)
         else:
             log.error("inbox_failed", item_id=items[0].id, exc_info=error)
         if _is_poison(items[0], error):

@@ -65,10 +65,17 @@ def say_error(error: BotError) -> None:
 
 
 def load_settings(config: Path | None, role: str | None = None) -> Settings:
-    """The settings, with the role of this process if it was given; raises InvalidConfig, which `main` tells."""
-    from bot.config import load
+    """The settings, with the role of this process if it was given; raises InvalidConfig, which `main` tells.
 
-    return load(config, environ={**os.environ, "DESKBOT_RUN__ROLE": role} if role else os.environ)
+    From here on a command's log is on standard error, redacted, warnings and worse; the service sets its own up afterwards.
+    """
+    from bot.config import load
+    from bot.log import secrets_in, set_up
+
+    settings = load(config, environ={**os.environ, "DESKBOT_RUN__ROLE": role} if role else os.environ)
+    level = settings.log.level if settings.log.level == "error" else "warning"
+    set_up(settings.log.model_copy(update={"level": level}), secrets=list(secrets_in(settings)))
+    return settings
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.cli import main
 
@@ -35,7 +37,18 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def deskbot(desk: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Deskbot:
+def _log_as_it_was() -> Iterator[None]:
+    """A command sets the log of its process up, and here that is everybody's."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers, root.level = handlers, level
+    logging.captureWarnings(False)
+
+
+@pytest.fixture
+def deskbot(_log_as_it_was: None, desk: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Deskbot:
     """Run a command in this process, through `main`, in the folder `desk`."""
 
     def run(*arguments: str, stdin: str = "") -> Ended:

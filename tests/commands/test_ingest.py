@@ -185,3 +185,12 @@ def test_what_stays_held_is_told_and_is_no_success(deskbot: Deskbot, desk: Path,
     assert told.code == 1
     assert sum_of(told) == (1, 1, 0, 0, 0, 0)
     assert "3 ще чекають: їх опрацьовує інший процес. Повторіть за 2 хвилини." in told.err
+
+
+def test_what_is_logged_is_no_result_and_quotes_nobody(deskbot: Deskbot, desk: Path) -> None:
+    (desk / "calls.csv").write_text(CALLS + "учора,0440000005,,Олена Таємна,,in,yes,Пароль до каси 1234\n", encoding="utf-8")
+    told = deskbot("ingest", "phone", "calls.csv")
+    assert "inbox_refused" in told.err
+    assert "inbox" not in told.out
+    for word in ("Traceback", "Таємна", "Пароль", "0440000005"):
+        assert word not in told.out + told.err
