@@ -35,10 +35,9 @@ def main() -> None:
     choices = [make_choice(one, np.mean(held_out[one.message["id"]], 0).tolist()) for one in every if one.message["id"] in held_out]
     stored: dict[str, NDArray[np.generic]] = dict(learn(choices))
     stored |= learn_heads([sample for example in every for sample in make_samples(example.message)])
-    learned = with_made(every)
-    for number, seed in enumerate(SEEDS):
+    for number, (seed, made_seed) in enumerate(SEEDS):
         print("network", seed, flush=True)
-        for name, value in train(learned, SETTING, seed).items():
+        for name, value in train(with_made(every, made_seed), SETTING, seed).items():
             stored |= _narrow(f"{number}.{name}", value)
     OUTPUT.parent.mkdir(exist_ok=True)
     _write(stored)

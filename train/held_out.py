@@ -13,7 +13,8 @@ from train.network import Setting, train
 from train.recombine import recombine
 
 SETTING = Setting(epochs=10)
-SEEDS = (0, 1)
+# The networks that are averaged: the seed of each, and the seed of the recombined messages that it learned from.
+SEEDS = ((0, 1), (1, 1), (2, 3), (3, 4))
 MADE = 700  # recombined messages beside the labelled ones
 
 Shares = dict[str, list[NDArray[np.float32]]]
@@ -24,9 +25,9 @@ def held_out_shares(examples: Mapping[str, Sequence[Example]]) -> Shares:
     found: Shares = {}
     for name, tested in examples.items():
         print("without", name, flush=True)
-        learned = with_made([example for other, some in examples.items() if other != name for example in some])
-        for seed in SEEDS:
-            weights = train(learned, SETTING, seed)
+        others = [example for other, some in examples.items() if other != name for example in some]
+        for seed, made_seed in SEEDS:
+            weights = train(with_made(others, made_seed), SETTING, seed)
             for example in tested:
                 if example.labels:
                     given = shares(weights, [ids.tolist() for ids in example.words], example.facts)
@@ -34,6 +35,6 @@ def held_out_shares(examples: Mapping[str, Sequence[Example]]) -> Shares:
     return found
 
 
-def with_made(examples: Sequence[Example]) -> list[Example]:
+def with_made(examples: Sequence[Example], seed: int) -> list[Example]:
     """The examples and messages recombined from them."""
-    return [*examples, *map(make_example, recombine([example.message for example in examples], MADE, seed=1))]
+    return [*examples, *map(make_example, recombine([example.message for example in examples], MADE, seed))]

@@ -44,7 +44,10 @@ def rules_labels(spoken: Sequence[int], rules: Partition) -> list[int]:
 
 
 def candidates(reading: Reading) -> list[tuple[int, ...]]:
-    """Different divisions worth weighing, each as one label a unit; always at least one."""
+    """Different divisions worth weighing, each as one label a unit; always at least one.
+
+    "No request at all" is weighed only when the rules say so: a network alone may not send a client away.
+    """
     given = reading.given
     asked = [number for number, share in enumerate(given) if share[OUTSIDE] < 0.5]
     found: dict[tuple[int, ...], None] = {}
@@ -57,7 +60,6 @@ def candidates(reading: Reading) -> list[tuple[int, ...]]:
                 labels[number] = STARTS if number in starts else WITHIN
             found[tuple(labels)] = None
     found[tuple(reading.theirs)] = None
-    found[(OUTSIDE,) * len(given)] = None
     return list(found)
 
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from bot.intake.labeller import Array, Weights
 
 
+# Added to the score of a division for each request beyond the first: the corpus holds more of them than life does. Nothing is
+# lost in exactness by it, and on the natural mix of messages a third of the wrong splits goes away.
+MANY = -0.3
+
 # A numbered list of asks is the client's own division: there the rules decide, and it is acted on (it can be undone), although
 # they were right on only 11 of 14 such messages of the corpus; the others number steps or details of one request.
 PLAIN_LIST = 0.85
@@ -87,6 +91,7 @@ def choose(reading: Reading, weights: Weights) -> tuple[tuple[int, ...], float]:
     options = candidates(reading)
     rows = np.array([describe(reading, labels) for labels in options], dtype=np.float32)
     scores = weigh(rows, np.array(describe_doubt(reading), dtype=np.float32), weights)
+    scores[:-1] += [MANY * max(labels.count(STARTS) - 1, 0) for labels in options]
     odds = np.exp(scores - scores.max())
     best = int(scores[:-1].argmax())
     return options[best], float(odds[best] / odds.sum())
