@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 
+from bot.channels.numbers import whole_number
 from bot.channels.site.access import is_form_token
 from bot.channels.site.context import site_of
 from bot.channels.site.options import TEXT_LIMIT
@@ -70,16 +71,17 @@ class Fields:
         return found
 
     def number(self, name: str) -> int | None:
-        value = self.text(name, limit=100).lstrip("№#")
+        value = self.text(name, limit=100).strip().lstrip("№#").strip()
         if not value:
             return None
-        if not (value.isascii() and value.isdigit() and len(value) < 16):
+        number = whole_number(value)
+        if number is None:
             raise Rejected("Тут має бути число: «{value}».", value=value)
-        return int(value)
+        return number
 
     def numbers(self, name: str) -> Sequence[int]:
         """All values under one name that are numbers."""
-        return [int(value) for value in self.values.get(name, ()) if value.isascii() and value.isdigit() and len(value) < 16]
+        return [number for value in self.values.get(name, ()) if (number := whole_number(value)) is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.channels.numbers import whole_number
+
 _LIMIT = 64
-_LARGEST_ID = 2**53
-"""Ticket and inbox numbers stay far below; anything above is forged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,6 @@ def data(verb: str, number: int, argument: object = "") -> str:
 def read(text: str) -> Pressed | None:
     """The press, or None for data that no button of ours holds."""
     verb, _, rest = text.partition(":")
-    number, _, argument = rest.partition(":")
-    if not verb.isidentifier() or not (number.isascii() and number.isdigit()) or int(number) > _LARGEST_ID:
-        return None
-    return Pressed(verb=verb, id=int(number), argument=argument)
+    digits, _, argument = rest.partition(":")
+    number = whole_number(digits)
+    return Pressed(verb=verb, id=number, argument=argument) if verb.isidentifier() and number is not None else None

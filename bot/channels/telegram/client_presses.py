@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot import notices
+from bot.channels.numbers import ticket_number
 from bot.channels.telegram.acts import CHANNEL, Done, route, tell, toast, without_buttons
 from bot.channels.telegram.buttons import Pressed
 from bot.channels.telegram.client_view import end_for_client, seen_by, words_for_client
@@ -135,9 +136,10 @@ class ClientPresses:
 
     async def _join(self, p: Pressing) -> str:
         """ "It belongs to №5": the new ticket goes on in the old one."""
-        if not p.pressed.argument.isdigit():
+        into = ticket_number(p.pressed.argument)
+        if into is None:
             raise NotFound("Такого звернення немає.")
-        kept = await self._desk.merge(p.uow, int(p.pressed.argument), [p.pressed.id], p.actor, because="клієнт: це те саме питання")
+        kept = await self._desk.merge(p.uow, into, [p.pressed.id], p.actor, because="клієнт: це те саме питання")
         await self._tell_merged(p, kept)
         return ""
 

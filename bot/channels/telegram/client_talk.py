@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot import notices
+from bot.channels.numbers import ticket_number
 from bot.channels.telegram.acts import CHANNEL, Done, Said, tell
 from bot.channels.telegram.client_view import end_for_client, seen_by
 from bot.channels.telegram.parse import Command, Line, Person
@@ -53,10 +54,13 @@ class ClientTalk:
         }
 
     async def contact(self, uow: UnitOfWork, person: Person) -> Contact:
-        """Who it is; a new person is served first and identified after. Ukrainian until they choose English."""
+        """Who it is; a new person is served first and identified after. The desk's language until they choose theirs."""
         address = Address(channel=CHANNEL, value=str(person.id))
         known = await uow.people.contact_at(address)
-        return known or await uow.people.add_contact(name=person.name or address.value, client_id=None, language="uk", addresses=(address,))
+        language = self._intake.settings.language
+        return known or await uow.people.add_contact(
+            name=person.name or address.value, client_id=None, language=language, addresses=(address,)
+        )
 
     async def said(self, uow: UnitOfWork, said: Said) -> list[InboxResult]:
         """A message into the intake. Its own ids lead to its tickets too: the client may reply to their own line, or edit it."""
@@ -145,18 +149,26 @@ class ClientTalk:
         return Done(because="command")
 
     async def _close(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, contact: Contact) -> Done:
-        """By number, by the message it replies to, or the only open one; otherwise the list to choose from (R7)."""
-        number = command.rest.lstrip("№#").strip()
-        if number.isdigit():
-            chosen = [int(number)]
-        elif line.answers is not None:
+        """By number, by the message it replies to, or the only open one; otherwise the list to choose from (R7).
+
+        Words behind the command that are no number ("/close not yet") may mean anything: nothing is closed on a guess.
+        """
+        number = ticket_number(command.rest)
+        is_unclear = bool(command.rest) and number is None
+        if number is not None:
+            chosen = [number]
+        elif line.answers is not None and not is_unclear:
             links = await uow.tickets.find_links(CHANNEL, str(line.place.id), [str(line.answers)])
             chosen = list(dict.fromkeys(link.ticket_id for link in links))
         else:
             chosen = [ticket.id for ticket in await uow.tickets.open_for_contact(contact.id, limit=_MY_LIMIT)]
-        if len(chosen) == 1:
+        if len(chosen) == 1 and not is_unclear:
             await end_for_client(self._desk, uow, chosen[0], contact, now=self._clock.now(), outcome=Outcome.SOLVED)
             return Done(because="command", ticket_ids=(chosen[0],))
+        if chosen and is_unclear:
+            say = translator(contact.language)
+            sentence = say("Яке звернення закрити? Напишіть його номер, наприклад /close {id}.").format(id=chosen[0])
+            self._say(uow, line.place.id, sentence, item, contact)
         tickets = [ticket for ticket in await uow.tickets.get_many(chosen) if ticket.is_open and may_see(ticket, contact)]
         self._tell_my(uow, line.place.id, [await seen_by(self._desk, uow, ticket, contact) for ticket in tickets], item, contact)
         return Done(because="command")

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot.channels.numbers import ticket_number
 from bot.channels.phone.parse import call_message, normal_number
 from bot.channels.telegram.acts import CHANNEL, Done, reaction
 from bot.channels.telegram.parse import Command, Line
@@ -150,10 +151,10 @@ class StaffTalk:
         return Done(because="command")
 
     async def _ticket(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, agent: Agent) -> Done:
-        number = command.rest.lstrip("№#").strip()
-        if not number.isdigit():
+        number = ticket_number(command.rest)
+        if number is None:
             raise NotFound("Напишіть номер звернення: /ticket 7")
-        await self._view.show_ticket(uow, line.place.id, int(number), item)
+        await self._view.show_ticket(uow, line.place.id, number, item)
         return Done(because="command")
 
     async def _help(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, agent: Agent) -> Done:

@@ -288,3 +288,22 @@ async def test_answers_can_be_approved_or_sent_back(house: House) -> None:
     house.press(second, "Вирішено, закрити")
     await house.gets("Закрито: вирішено")
     assert not (await ticket(house, 1)).is_open
+
+
+@pytest.mark.parametrize("rest", ["²", "9" * 30, "9" * 3000, "-1", "7,", "не треба", "0"])
+async def test_close_with_what_is_no_number_asks_which_one(house: House, rest: str) -> None:
+    house.say(PRINTER)
+    await house.gets("Звернення зареєстровано")
+    house.say(f"/close {rest}")
+    await house.gets("Яке звернення закрити? Напишіть його номер, наприклад /close 1.")
+    await house.gets("Ваші звернення")
+    assert (await ticket(house, 1)).is_open
+    assert (await house.accounting())["quarantined"] == 0
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 30])
+async def test_a_forged_join_with_an_odd_number_is_refused(house: House, number: str) -> None:
+    house.say(PRINTER)
+    receipt = await house.gets("Звернення зареєстровано")
+    callback = house.telegram.world.press(IRYNA, IRYNA, receipt["message_id"], data=f"join:1:{number}", forged=True)
+    assert await house.toast(callback) == "Такого звернення немає."
