@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from bot.channels.numbers import ticket_number
 from bot.channels.telegram.acts import Done, Effect, toast
 from bot.channels.telegram.buttons import Pressed
 from bot.channels.telegram.parse import Press
@@ -19,6 +20,9 @@ from bot.errors import NotFound, Rejected
 from bot.model import Actor, Agent, Outcome, Priority
 from bot.ports import InboxItem, UnitOfWork
 from bot.texts import explain, translator
+
+# A button tapped twice sends two presses. Within this time the second one is the first one's echo, and the client is not told again.
+_DOUBLE_PRESS = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,9 @@ class StaffPresses:
     async def _phoned(self, p: AgentPress) -> Shown:
         """Answered by phone: a human word to the client, told in writing as well so that both sides have it."""
         ticket = await self._view.ticket(p.uow, p.ticket_id)
+        now = self._clock.now()
+        if not await p.uow.state.take_lease(f"phoned:{ticket.id}", owner=p.press.callback_id, now=now, until=now + _DOUBLE_PRESS):
+            return Shown(words=self._say("Записано: відповіли телефоном."))
         contact = await p.uow.people.contact(ticket.contact_id)
         say = translator(contact.language if contact else self._view.language)
         await self._desk.reply(p.uow, p.ticket_id, p.agent, say("Відповіли вам телефоном."))
@@ -167,9 +174,9 @@ class StaffPresses:
 
     async def _call_to(self, p: AgentPress) -> Shown:
         """The call just written down belongs to an open ticket (R11)."""
-        if not p.pressed.argument.isdigit():
+        into = ticket_number(p.pressed.argument)
+        if into is None:
             raise NotFound("Такого звернення немає.")
-        into = int(p.pressed.argument)
         await self._desk.merge(p.uow, into, [p.ticket_id], Actor.agent(p.agent), because="дзвінок про це звернення")
         return Shown(words=self._say("Дзвінок приєднано до №{id}.", id=into), keyboard=inline(()))
 

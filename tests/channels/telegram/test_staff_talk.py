@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.channels.telegram.parse import external_id
 from bot.model import MessageKind, Outcome, Priority, Turn
+from bot.ports import RawEvent
 from bot.sla.service import Ticker
 from bot.storage.memory import MemoryStorage
 from tests.channels.telegram.house import IRYNA, PETRO, STAFF_CHAT, House, open_house
@@ -311,3 +314,55 @@ async def test_the_desk_is_closed_and_opened_from_the_staff_chat(house: House) -
 async def test_a_closing_that_cannot_be_done_says_how_it_is_done(house: House, text: str, answer: str) -> None:
     house.agent_says(text)
     await house.gets(answer, chat=STAFF_CHAT)
+
+
+@pytest.mark.parametrize("rest", ["²", "9" * 30, "-1"])
+async def test_a_ticket_asked_for_by_what_is_no_number(house: House, rest: str) -> None:
+    card = await card_of(house)
+    house.agent_says(f"/ticket {rest}")
+    await house.gets("Напишіть номер звернення: /ticket 7", chat=STAFF_CHAT)
+    callback = house.telegram.world.press(
+        STAFF_CHAT, int(house.world.olena.telegram_id), card["message_id"], data=f"callto:1:{rest}", forged=True
+    )
+    assert await house.toast(callback) == "Такого звернення немає."
+    assert (await house.accounting())["quarantined"] == 0
+
+
+async def test_an_update_that_comes_twice_is_one_word_of_an_agent(house: House) -> None:
+    """Telegram repeats what it was not told of: the inbox key holds messages and presses alike."""
+    card = await card_of(house)
+    house.agent_says("Увімкнули чергу друку", reply_to=card["message_id"])
+    await house.gets("Увімкнули чергу друку")
+    await house.settled()
+    async with house.world.storage.read() as uow:
+        stored = [item for number in range(1, 10) if (item := await uow.inbox.get(number))]
+    word = next(item for item in stored if "Увімкнули" in json.dumps(json.loads(item.raw), ensure_ascii=False))
+    async with house.world.storage.write() as uow:
+        [again] = await uow.inbox.put(
+            [
+                RawEvent(
+                    channel=word.channel,
+                    source=word.source,
+                    external_id=external_id(json.loads(word.raw)),
+                    conversation=word.conversation,
+                    raw=word.raw,
+                    received_at=word.received_at,
+                )
+            ],
+            now=house.world.clock.now(),
+        )
+        await uow.commit()
+    assert again is None
+    assert len(house.sent(IRYNA, "Увімкнули чергу друку")) == 1
+
+
+async def test_phoned_tapped_twice_tells_the_client_once(house: House) -> None:
+    card = await card_of(house)
+    first, second = (
+        house.telegram.world.press(STAFF_CHAT, int(house.world.olena.telegram_id), card["message_id"], data="phoned:1", forged=True)
+        for _ in range(2)
+    )
+    assert await house.toast(first) == await house.toast(second) == "Записано: відповіли телефоном."
+    await house.gets("Відповіли вам телефоном")
+    await house.settled()
+    assert len(house.sent(IRYNA, "Відповіли вам телефоном")) == 1
