@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from bot.desk_base import DeskBase, Draft, Opening
-from bot.errors import NotFound, Rejected
-from bot.model import Actor, Address, InboundMessage, Message, MessageKind, Outcome, Ticket
+from bot.errors import Conflict, Forbidden, NotFound, Rejected
+from bot.model import Actor, ActorKind, Address, InboundMessage, Message, MessageKind, Outcome, Role, Ticket
 from bot.notices import Facts
 from bot.ports import UnitOfWork
 
@@ -94,12 +94,26 @@ class Grouping(DeskBase):
             linked.append(ticket)
         return linked
 
-    async def identify(self, uow: UnitOfWork, contact_id: int, client_id: int, actor: Actor) -> None:
-        """Say once which company a person belongs to: remembered, and the person's open tickets follow (DESIGN 2, day-one facts)."""
+    async def identify(self, uow: UnitOfWork, contact_id: int, client_id: int, actor: Actor, *, is_move: bool = False) -> None:
+        """Say once which company a person belongs to: remembered, and the person's open tickets follow (DESIGN 2, day-one facts).
+
+        Whoever belongs to another company already stays there (a stale page, two agents at once): Conflict, unless a lead or an admin says
+        `is_move`; Forbidden when somebody else says it.
+        """
         contact = await uow.people.contact(contact_id)
         client = await uow.people.client(client_id)
         if contact is None or client is None:
             raise NotFound("Такої людини або компанії немає.")
+        if contact.client_id not in (None, client.id):
+            if not is_move:
+                owner = await uow.people.client(contact.client_id or 0)
+                raise Conflict(
+                    "{name} уже належить до компанії «{company}». Змінити компанію може керівник.",
+                    name=contact.name,
+                    company=owner.name if owner else "?",
+                )
+            if not await _is_lead(uow, actor):
+                raise Forbidden("Змінити компанію людини може лише керівник.")
         await uow.people.save_contact(replace(contact, client_id=client.id))
         for ticket in await uow.tickets.open_for_contact(contact_id, limit=200):
             if ticket.client_id != client.id:
@@ -108,6 +122,11 @@ class Grouping(DeskBase):
 
     async def _first_message(self, uow: UnitOfWork, ticket: Ticket) -> Message | None:
         return next((m for m in await uow.tickets.messages(ticket.id) if m.kind is MessageKind.INBOUND), None)
+
+
+async def _is_lead(uow: UnitOfWork, actor: Actor) -> bool:
+    agent = await uow.people.agent(actor.id) if actor.kind is ActorKind.AGENT and actor.id else None
+    return agent is not None and agent.is_active and agent.role is not Role.AGENT
 
 
 def _as_inbound(ticket: Ticket, first: Message) -> InboundMessage:

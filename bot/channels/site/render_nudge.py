@@ -21,16 +21,21 @@ def promise_lines(facts: dict[str, Any], reader: Reader) -> tuple[str, ...]:
 def nudge_buttons(facts: dict[str, Any], reader: Reader) -> tuple[Button, ...]:
     """Claim while nobody has it; answered by phone; not now."""
     say, path = reader.say, f"/staff/tickets/{facts['id']}"
-    claim = () if facts.get("assignee_id") else (Button(label=say("Беру"), action=f"{path}/claim", look="main"),)
+    claim = () if facts.get("assignee_id") else (Button(label=say("Беру"), action=f"{path}/claim", fields=once(facts), look="main"),)
     snoozes = tuple(
         Button(
             label=say("Відкласти на {span}").format(span=duration(timedelta(minutes=minutes), language=reader.language)),
             action=f"{path}/snooze",
-            fields=(("minutes", str(minutes)),),
+            fields=(("minutes", str(minutes)), *once(facts)),
         )
         for minutes in SNOOZE_MINUTES
     )
-    return (*claim, Button(label=say("Відповіли телефоном"), action=f"{path}/phoned"), *snoozes)
+    return (*claim, Button(label=say("Відповіли телефоном"), action=f"{path}/phoned", fields=once(facts)), *snoozes)
+
+
+def once(facts: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """A button's id, the same each time the feed is drawn: pressed twice on one state of the ticket it is one deed."""
+    return (("id", f"version-{facts.get('version', 0)}"),)
 
 
 def is_lowerable(facts: dict[str, Any]) -> bool:

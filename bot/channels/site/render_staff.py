@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.channels.site.render import Button, Reader
-from bot.channels.site.render_nudge import is_lowerable, nudge_buttons, promise_lines
+from bot.channels.site.render_nudge import is_lowerable, nudge_buttons, once, promise_lines
 from bot.channels.site.words import CHANNEL_WORDS, card_words, category_words, priority_words, reason_words
 from bot.lamps import card_lamp
 from bot.model import Delivery, Lamp, Turn
@@ -140,6 +140,7 @@ def _as_it_is(facts: dict[str, Any], reader: Reader) -> dict[str, Any]:
         "assignee_id": ticket.assignee_id,
         "assignee": reader.agents.get(ticket.assignee_id or 0, ""),
         "priority": ticket.priority.value,
+        "version": ticket.version,
     }
 
 
@@ -206,4 +207,4 @@ def _card(facts: dict[str, Any], reader: Reader) -> Card:
 def _claim(facts: dict[str, Any], say: Translator) -> tuple[Button, ...]:
     if not facts.get("is_open", True) or facts.get("assignee_id"):
         return ()
-    return (Button(label=say("Беру"), action=f"/staff/tickets/{facts['id']}/claim", look="main"),)
+    return (Button(label=say("Беру"), action=f"/staff/tickets/{facts['id']}/claim", fields=once(facts), look="main"),)

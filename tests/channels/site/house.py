@@ -119,8 +119,8 @@ class Browser:
     async def post_form(self, page: str, fields: dict[str, Any], *, to: str | None = None, **options: Any) -> httpx.Response:
         """Open `page`, take its form token (and message id), post `fields` to `to` (the page itself by default)."""
         form = await self.http.get(page)
-        hidden = {"form_key": _hidden(form.text, "form_key"), "id": _hidden(form.text, "id")}
-        return await self.http.post(to or page, data={**hidden, **fields}, **options)
+        ours = {name: hidden(form.text, name) for name in ("form_key", "id")}
+        return await self.http.post(to or page, data={**ours, **fields}, **options)
 
     async def say(self, text: str, **fields: Any) -> httpx.Response:
         """A line in the web chat, as the script sends it."""
@@ -131,7 +131,8 @@ class Browser:
         return await self.post_form("/new", {"text": text, **fields})
 
 
-def _hidden(page: str, name: str) -> str:
+def hidden(page: str, name: str) -> str:
+    """What the first form of a page carries under a name."""
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     return found[1] if found else ""
 

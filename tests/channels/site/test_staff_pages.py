@@ -191,6 +191,28 @@ async def test_a_company_is_remembered_with_the_person(house: House) -> None:
     assert "Яка це компанія?" not in (await agent.get("/staff/tickets/1")).text
 
 
+async def test_a_stale_page_moves_nobody_and_a_lead_may_say_so(house: House) -> None:
+    agent, number = await with_ticket(house)
+    stale = await act(agent, number, "identify", client="2")
+    assert stale.status_code == 409
+    assert "уже належить до компанії «Крамниця «Сонях»»" in stale.text
+    forged = await act(agent, number, "identify", client="2", move="yes")
+    assert forged.status_code == 403
+    assert (await house.ticket(number)).client_id == 1
+    assert "Змінити компанію" not in (await agent.get(f"/staff/tickets/{number}")).text
+    lead = await house.enter("taras")
+    assert "Змінити компанію" in (await lead.get(f"/staff/tickets/{number}")).text
+    assert (await act(lead, number, "identify", client="2")).status_code == 409
+    assert (await act(lead, number, "identify", client="2", move="yes")).status_code == 303
+    assert (await house.ticket(number)).client_id == 2
+
+
+async def test_an_odd_piece_of_a_split_is_no_fault_of_ours(house: House) -> None:
+    agent, number = await with_ticket(house, THREE)
+    answer = await act(agent, number, "split", **{"piece-0-30": "1" * 5000, "piece-" + "9" * 5000: "2"})
+    assert answer.status_code == 422
+
+
 async def test_the_whole_story_is_on_the_page(house: House) -> None:
     agent, number = await with_ticket(house, "Добрий день! Не друкує чек на касі. З повагою, Ірина")
     await act(agent, number, "claim")
@@ -223,10 +245,11 @@ async def test_the_feed_claims_without_leaving(house: House) -> None:
     agent, number = await with_ticket(house)
     answer = await agent.post_form("/staff/feed", {"back": "/staff/feed"}, to=f"/staff/tickets/{number}/claim")
     assert answer.headers["location"] == "/staff/feed?done=claimed"
-    quiet = await agent.post_form("/staff/feed", {}, to=f"/staff/tickets/{number}/claim", headers={"accept": "application/json"})
+    again = {"id": "version-again"}
+    quiet = await agent.post_form("/staff/feed", again, to=f"/staff/tickets/{number}/claim", headers={"accept": "application/json"})
     assert quiet.json() == {"ok": True}
     other = await house.enter("taras")
-    late = await other.post_form("/staff/feed", {}, to=f"/staff/tickets/{number}/claim", headers={"accept": "application/json"})
+    late = await other.post_form("/staff/feed", again, to=f"/staff/tickets/{number}/claim", headers={"accept": "application/json"})
     assert (late.status_code, late.json()["error"]) == (409, "Звернення №1 вже веде Олена.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,7 @@ from bot.channels.site.views import history, staff_rows, words_of_ticket
 from bot.channels.site.visitors import AgentVisitor
 from bot.channels.site.words import CHANNEL_WORDS, WORK_WORDS, category_words, priority_words, reason_words, staff_words, time_left
 from bot.errors import NotFound
-from bot.model import Agent, Client, ClockState, Contact, Delivery, Event, Message, MessageKind, Route, Team, Ticket, TicketClock, TimeEntry
+from bot.model import Agent, ClockState, Contact, Delivery, Event, Message, MessageKind, Role, Route, Team, Ticket, TicketClock, TimeEntry
 from bot.notices import Facts
 from bot.ports import QueueRow, UnitOfWork
 
@@ -46,7 +47,6 @@ class Everything:
     clocks: list[TicketClock]
     siblings: list[Ticket]
     agents: list[Agent]
-    clients: list[Client]
 
 
 @router.get("")
@@ -96,6 +96,8 @@ async def staff_ticket_page(
     site = site_of(request)
     async with site.storage.read() as uow:
         found = await everything(uow, site, ticket_id)
+        may_move = visitor.agent.role is not Role.AGENT
+        clients = await uow.people.clients() if found.contact.client_id is None or may_move else []
     reader = site.reader(request)
     ticket, say = found.ticket, reader.say
     lamp, words = staff_words(ticket, viewer_id=visitor.agent.id, assignee=found.facts.assignee_name, language=reader.language)
@@ -123,13 +125,14 @@ async def staff_ticket_page(
         siblings=[other for other in found.siblings if other.id != ticket.id],
         parts=parts_of(ticket, first.text) if first else [],
         agents=[agent for agent in found.agents if agent.is_active],
-        clients=found.clients,
+        clients=clients,
         work_words=WORK_WORDS,
         channel_words=CHANNEL_WORDS,
         error=error,
         typed=dict(typed or {}),
         done=request.query_params.get("done", ""),
         opened=request.query_params.get("open", ""),
+        fresh=secrets.token_hex(16),
     )
 
 
@@ -148,7 +151,6 @@ async def everything(uow: UnitOfWork, site: Site, ticket_id: int) -> Everything:
         clocks=await uow.clocks.of_ticket(ticket_id),
         siblings=await uow.tickets.siblings(ticket.origin_id) if ticket.origin_id else [],
         agents=await uow.people.agents(),
-        clients=await uow.people.clients() if ticket.client_id is None else [],
     )
 
 

@@ -8,9 +8,11 @@ from datetime import timedelta
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from bot.channels.numbers import whole_number
 from bot.channels.site.answers import refused, status_of, wants_json, went_well
 from bot.channels.site.context import Site, site_of
 from bot.channels.site.gate import AgentPost, Fields
+from bot.channels.site.once import deed_key, remember, said_before
 from bot.channels.site.pages.staff import LARGEST_ID, staff_ticket_page
 from bot.channels.site.units_view import MOST_TICKETS, drafts
 from bot.errors import BotError, NotFound, Rejected, Transient
@@ -125,8 +127,8 @@ async def _split(uow: UnitOfWork, site: Site, agent: Agent, number: int, fields:
     first = next((m for m in await uow.tickets.messages(number) if m.kind is MessageKind.INBOUND), None)
     if ticket is None or first is None:
         raise NotFound("Звернення №{id} не має тексту, який можна розділити.", id=number)
-    dealt = {name: fields.raw(name) for name in fields.values if name.startswith("piece-")}
-    choice = {name: min(int(value), MOST_TICKETS) for name, value in dealt.items() if value.isascii() and value.isdigit()}
+    dealt = {name: whole_number(fields.raw(name)) for name in fields.values if name.startswith("piece-")}
+    choice = {name: min(part, MOST_TICKETS) for name, part in dealt.items() if part}
     await site.desk.split(uow, number, drafts(ticket, first.text, choice), Actor.agent(agent), because=fields.text("because", limit=500))
     return "split"
 
@@ -142,7 +144,8 @@ async def _identify(uow: UnitOfWork, site: Site, agent: Agent, number: int, fiel
     ticket, client_id = await uow.tickets.get(number), fields.number("client")
     if ticket is None or not client_id or client_id >= LARGEST_ID:
         raise Rejected("Виберіть компанію.")
-    await site.desk.identify(uow, ticket.contact_id, client_id, Actor.agent(agent))
+    is_move = fields.text("move", limit=5) == "yes"
+    await site.desk.identify(uow, ticket.contact_id, client_id, Actor.agent(agent), is_move=is_move)
     return "changed"
 
 
@@ -172,7 +175,7 @@ _SPOKEN = ("reply", "ask", "propose", "note")
 
 @router.post("/{name}")
 async def act(request: Request, ticket_id: int, name: str, posted: AgentPost) -> Response:
-    """Do it; back to where the button was. A refusal is shown on the ticket's page with what was typed."""
+    """Do it once; back to where the button was. A refusal is shown on the ticket's page with what was typed."""
     site, agent, fields = site_of(request), posted.visitor.agent, posted.fields
     if name == "word":
         name = fields.text("as", limit=20)
@@ -181,9 +184,13 @@ async def act(request: Request, ticket_id: int, name: str, posted: AgentPost) ->
     if action is None or ticket_id >= LARGEST_ID:
         raise NotFound("Такої сторінки немає.")
     try:
+        key = deed_key(agent, ticket_id, name, fields)
         async with site.storage.write() as uow:
-            said = await action(uow, site, agent, ticket_id, fields)
-            await uow.commit()
+            said = await said_before(uow, key, now=site.clock.now())
+            if said is None:
+                said = await action(uow, site, agent, ticket_id, fields)
+                remember(uow, key, said)
+                await uow.commit()
     except (Rejected, Transient) as error:
         return await _explained(request, ticket_id, name, posted, error)
     back = fields.text("back", limit=100)
