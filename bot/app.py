@@ -53,7 +53,9 @@ async def open_house(
     storage = await open_storage(database_url(settings))
     promises = Promises(build_policy(settings.sla, zone=settings.desk.zone), now=clock.now)
     desk = Desk(clock=clock, promises=promises, staff=staff_routes(settings))
-    intake = Intake(desk=desk, promises=promises, clock=clock, settings=IntakeSettings(phones=settings.desk.phones))
+    intake = Intake(
+        desk=desk, promises=promises, clock=clock, settings=IntakeSettings(phones=settings.desk.phones, language=settings.desk.language)
+    )
     house = House(settings=settings, clock=clock, zone=zone, storage=storage, promises=promises, desk=desk, intake=intake, speed=speed)
     for name, build in BUILDERS.items():
         if only is None or name in only:

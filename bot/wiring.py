@@ -34,6 +34,7 @@ async def _site(house: House) -> None:
         port=settings.site.port,
         base_url=settings.site.base_url,
         desk_name=settings.desk.name,
+        language=settings.desk.language,
         phones=settings.desk.phones,
         quiet_gap=settings.intake.gap,
         burst_limit=settings.intake.limit,

@@ -115,6 +115,13 @@ def in_telegram(row: Delivery, reader: Reader, *, is_staff: bool) -> str:
     return json.dumps([call.parameters for call in calls], ensure_ascii=False, default=str)
 
 
+async def test_whoever_has_not_chosen_reads_the_desks_language() -> None:
+    house = await build_house(desk_name="Sunflower desk", language="en")
+    page = await house.browser().get("/login")
+    assert "Log in" in page.text
+    assert ukrainian_in(page.text) == []
+
+
 async def test_refusals(house: House) -> None:
     client, agent = await a_story(house)
     first = min(ticket.id for ticket in await house.tickets("iryna"))

@@ -44,9 +44,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeSettings:
-    """`phones` are told beside an urgency question while the desk is open."""
+    """`phones` are told beside an urgency question while the desk is open. `language` is that of people who have not chosen one."""
 
     phones: tuple[str, ...] = ()
+    language: str = "uk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ class Intake:
         return await uow.people.add_contact(
             name=inbound.sender_name or inbound.sender.value,
             client_id=client.id if client else None,
-            language=inbound.language or "uk",
+            language=inbound.language or self.settings.language,
             addresses=(inbound.sender,),
         )
 

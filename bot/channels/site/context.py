@@ -62,9 +62,9 @@ def site_of(request: Request) -> Site:
 
 
 def language_of(request: Request) -> str:
-    """The reader's language: a logged-in contact's own, else the one chosen in this browser, else Ukrainian."""
+    """The reader's language: a logged-in contact's own, else the one chosen in this browser, else the desk's."""
     chosen = getattr(request.state, "language", "") or request.cookies.get(LANGUAGE_COOKIE, "")
-    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+    return chosen if chosen in LANGUAGES else site_of(request).options.language
 
 
 def page(

@@ -13,6 +13,7 @@ TEXT_LIMIT = 100_000
 class SiteOptions:
     """`base_url` is how people reach the Site; https in it makes cookies `Secure` and adds HSTS.
 
+    `language` is that of people who have not chosen one.
     `quiet_gap` and `burst_limit` are those of chat bursts (DESIGN 5). `wait_for_reading` is how long a page that has just stored a message
     waits to show what became of it. `messages_per_minute` is for one contact, `login_attempts` for one network address in ten minutes,
     `body_limit` is in bytes. `metrics_token` opens `/metrics` from other machines; without it only this machine may read it.
@@ -22,6 +23,7 @@ class SiteOptions:
     port: int = 8080
     base_url: str = "http://127.0.0.1:8080"
     desk_name: str = "Служба підтримки"
+    language: str = "uk"
     phones: tuple[str, ...] = ()
     quiet_gap: timedelta = timedelta(seconds=20)
     burst_limit: timedelta = timedelta(minutes=2)
