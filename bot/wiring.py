@@ -164,7 +164,7 @@ def _owner(house: House) -> str:
 async def _phone(house: House) -> None:
     from bot.channels.phone.channel import PhoneChannel
 
-    house.add(PhoneChannel(intake=house.intake, zone=house.zone))
+    house.add(PhoneChannel(intake=house.intake, zone=house.zone, clock=house.clock))
 
 
 async def _chatlog(house: House) -> None:

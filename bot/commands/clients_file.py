@@ -18,7 +18,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.channels.phone.parse import decoded, delimiter_of, normal_number
+from bot.channels.phone.parse import normal_number
+from bot.channels.phone.table import decoded, delimiter_of
 from bot.config.values import MAIL, parse_duration
 from bot.errors import Rejected
 from bot.model import Address

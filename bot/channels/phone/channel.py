@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.channels.base import Health, Sent
 from bot.channels.phone.parse import LogLine, parse_line
+from bot.clock import Clock
 from bot.errors import Permanent
 from bot.intake.service import Intake, Planned
 from bot.model import Delivery
@@ -28,9 +29,10 @@ class PhoneChannel:
 
     name = "phone"
 
-    def __init__(self, *, intake: Intake, zone: ZoneInfo) -> None:
+    def __init__(self, *, intake: Intake, zone: ZoneInfo, clock: Clock) -> None:
         self._intake = intake
         self._zone = zone
+        self._clock = clock
         self.health = Health(name="phone", state="running", detail="Журнал дзвінків: deskbot ingest phone ФАЙЛ.csv або /call у чаті.")
 
     async def receive(self) -> None:
@@ -38,7 +40,8 @@ class PhoneChannel:
         await asyncio.Event().wait()
 
     async def prepare(self, items: Sequence[InboxItem]) -> list[tuple[InboxItem, Planned]]:
-        return [(item, self._intake.plan(parse_line(LogLine.from_raw(item.raw), zone=self._zone))) for item in items]
+        now = self._clock.now()
+        return [(item, self._intake.plan(parse_line(LogLine.from_raw(item.raw), zone=self._zone, now=now))) for item in items]
 
     async def apply(self, uow: UnitOfWork, prepared: list[tuple[InboxItem, Planned]]) -> list[InboxResult]:
         results: list[InboxResult] = []

@@ -6,16 +6,19 @@ sentence that says what is wrong with it; the line itself is kept by the caller.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.channels.phone.table import TOO_LONG, UNCLOSED, Row, decoded, read_rows
 from bot.errors import Permanent, Rejected
 from bot.model import Address, InboundMessage
+
+# The catalogue tool finds sentences by this name; they are looked up when they are told.
+_ = str
 
 COLUMNS = ("received_at", "number", "company", "contact", "agent", "direction", "answered", "text")
 _REQUIRED = ("received_at", "number")
@@ -26,17 +29,32 @@ _OUT = {"out", "outgoing", "вихідний", "вих", "исходящий"}
 _FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d/%m/%Y %H:%M")
 
 
+# The exchange's clock may be ahead of ours.
+CLOCK_SKEW = timedelta(minutes=5)
+_EARLIEST_YEAR = 2000
+_MISTAKES = {
+    UNCLOSED: _("Рядок {line}: лапки не закрито, тож межі стовпців невідомі. Виправте рядок і завантажте файл ще раз."),
+    TOO_LONG: _("Рядок {line}: один зі стовпців задовгий. Скоротіть його й завантажте файл ще раз."),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
-    """A line of the file as it stands. `number` is its number in the file, 1 is the heading; `cells` has only known columns."""
+    """A line of the file as it stands. `number` is its number in the file, 1 is the heading; `cells` has only known columns.
+
+    `mistake` is one of bot.channels.phone.table: the line is kept aside whatever its cells say.
+    """
 
     number: int
     cells: Mapping[str, str]
+    mistake: str = ""
 
     @property
     def key(self) -> str:
         """The same call in another export has the same key: taking a file in twice is the same as once."""
-        told = json.dumps([self.cells.get(name, "").strip() for name in COLUMNS], ensure_ascii=False)
+        # A broken line and the same line mended are two: the second is a call.
+        mistake = [self.mistake] if self.mistake else []
+        told = json.dumps([self.cells.get(name, "").strip() for name in COLUMNS] + mistake, ensure_ascii=False)
         return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     @property
@@ -45,40 +63,58 @@ class LogLine:
 
     def raw(self) -> bytes:
         """How the inbox keeps it."""
-        return json.dumps({"line": self.number, "cells": dict(self.cells)}, ensure_ascii=True).encode()
+        kept = {"line": self.number, "cells": dict(self.cells), "mistake": self.mistake}
+        return json.dumps(kept, ensure_ascii=True).encode()
 
     @classmethod
     def from_raw(cls, raw: bytes) -> LogLine:
         kept = json.loads(raw)
-        return cls(number=kept["line"], cells=kept["cells"])
+        return cls(number=kept["line"], cells=kept["cells"], mistake=kept.get("mistake", ""))
 
 
 def read_log(content: bytes) -> Iterator[LogLine]:
     """The lines of a CSV file, UTF-8 or windows-1251, separated by comma, semicolon or tab. Raises Rejected without our columns."""
-    text = decoded(content).replace("\0", "")
-    rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter_of(text))
-    heading = [name.strip().lower() for name in next(rows, [])]
+    rows = read_rows(decoded(content), is_row=_is_call)
+    first = next(rows, None)
+    heading = _names(first.cells if first else [])
     if missing := [name for name in _REQUIRED if name not in heading]:
         raise Rejected(
             "У файлі немає стовпців: {missing}. Перший рядок має бути таким: {columns}.",
             missing=", ".join(missing),
             columns=",".join(COLUMNS),
         )
-    for cells in rows:
-        if any(cell.strip() for cell in cells):
-            yield _line(rows.line_num, heading, cells)
+    for row in rows:
+        yield _line(row, heading)
 
 
-def _line(number: int, heading: list[str], cells: list[str]) -> LogLine:
-    known = {name: cell for name, cell in zip(heading, cells, strict=False) if name in COLUMNS}
-    if len(cells) > len(heading):
+def _names(cells: list[str]) -> list[str]:
+    return [name.strip().lower() for name in cells]
+
+
+def _is_call(cells: list[str], heading: list[str]) -> bool:
+    """A line with a call's time in its place, or a whole line with a number in its place."""
+    known = dict(zip(_names(heading), cells, strict=False))
+    has_time = _moment(known.get("received_at", "").strip()) is not None
+    return has_time or (len(cells) >= len(heading) and bool(normal_number(known.get("number", ""))))
+
+
+def _line(row: Row, heading: list[str]) -> LogLine:
+    if row.mistake == TOO_LONG:
+        return LogLine(number=row.number, cells={"text": row.cells[0]}, mistake=row.mistake)
+    known = {name: cell for name, cell in zip(heading, row.cells, strict=False) if name in COLUMNS}
+    if len(row.cells) > len(heading):
         # A comma inside an unquoted text: the rest belongs to the last column rather than nowhere.
-        known[heading[-1]] = ",".join(cells[len(heading) - 1 :])
-    return LogLine(number=number, cells=known)
+        known[heading[-1]] = ",".join(row.cells[len(heading) - 1 :])
+    return LogLine(number=row.number, cells=known, mistake=row.mistake)
 
 
-def parse_line(line: LogLine, *, zone: ZoneInfo) -> InboundMessage:
-    """The call as an inbound message; times without an offset are local to `zone`. Raises Permanent naming the line and the mistake."""
+def parse_line(line: LogLine, *, zone: ZoneInfo, now: datetime) -> InboundMessage:
+    """The call as an inbound message; times without an offset are local to `zone`. Raises Permanent naming the line and the mistake.
+
+    A call later than `now` is a mistake (R10: a promise starts when the message was received, and that is not later than now).
+    """
+    if line.mistake:
+        raise Permanent(_MISTAKES[line.mistake], line=line.number)
     cell = {name: line.cells.get(name, "").strip() for name in COLUMNS}
     number = normal_number(cell["number"])
     if not number:
@@ -88,7 +124,7 @@ def parse_line(line: LogLine, *, zone: ZoneInfo) -> InboundMessage:
         raise Permanent("Рядок {line}: напрям «{value}» невідомий; має бути in або out.", line=line.number, value=direction[:40])
     return call_message(
         number=number,
-        received_at=_instant(cell["received_at"], zone, line.number),
+        received_at=_instant(cell["received_at"], zone, line.number, now),
         text=cell["text"],
         contact=cell["contact"],
         company=cell["company"],
@@ -143,12 +179,25 @@ def normal_number(number: str) -> str:
     return f"+{digits}"
 
 
-def _instant(text: str, zone: ZoneInfo, line: int) -> datetime:
-    for candidate in (_iso(text), *(_strptime(text, form) for form in _FORMATS)):
-        if candidate is not None:
-            local = candidate if candidate.tzinfo else candidate.replace(tzinfo=zone)
-            return local.astimezone(UTC)
-    raise Permanent("Рядок {line}: час «{text}» не розпізнано; напишіть, наприклад, 2026-11-24 09:30.", line=line, text=text[:40])
+def _instant(text: str, zone: ZoneInfo, line: int, now: datetime) -> datetime:
+    candidate = _moment(text)
+    if candidate is None:
+        raise Permanent("Рядок {line}: час «{text}» не розпізнано; напишіть, наприклад, 2026-11-24 09:30.", line=line, text=text[:40])
+    if candidate.year < _EARLIEST_YEAR:
+        raise Permanent("Рядок {line}: час «{text}» надто давній для дзвінка; перевірте рік.", line=line, text=text[:40])
+    # A year that no instant has (9999 west of Greenwich) is in the future as well.
+    if candidate.year > now.year + 1 or (instant := _aware(candidate, zone)) > now + CLOCK_SKEW:
+        raise Permanent("Рядок {line}: час «{text}» ще не настав; перевірте дату.", line=line, text=text[:40])
+    return instant
+
+
+def _aware(candidate: datetime, zone: ZoneInfo) -> datetime:
+    return (candidate if candidate.tzinfo else candidate.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _moment(text: str) -> datetime | None:
+    """A time as it is written, with its offset if it has one."""
+    return next((each for each in (_iso(text), *(_strptime(text, form) for form in _FORMATS)) if each is not None), None)
 
 
 def _iso(text: str) -> datetime | None:
@@ -172,19 +221,3 @@ def _is_answered(text: str, line: int) -> bool:
     if word in _NO:
         return False
     raise Permanent("Рядок {line}: у стовпці answered «{text}»; має бути yes або no.", line=line, text=text[:40])
-
-
-def delimiter_of(text: str) -> str:
-    """What separates the cells of a CSV text: whichever of comma, semicolon and tab its heading has most of."""
-    heading = text.split("\n", 1)[0]
-    return max(",;\t", key=heading.count)
-
-
-def decoded(content: bytes) -> str:
-    """The text of a file that an office program saved: UTF-8 or windows-1251."""
-    for charset in ("utf-8-sig", "cp1251"):
-        try:
-            return content.decode(charset)
-        except UnicodeDecodeError:
-            continue
-    return content.decode("utf-8", "replace")

@@ -18,6 +18,8 @@ from bot.storage.memory import MemoryStorage
 from tests.builders import World, build_world
 
 KYIV = ZoneInfo("Europe/Kyiv")
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+HEADING = "received_at,number,company,contact,agent,direction,answered,text\n"
 LOG = """received_at,number,company,contact,agent,direction,answered,text
 2026-11-24 09:30,044 000 00 01,Крамниця,Ірина,Олена,in,yes,"Не друкує принтер на складі, помилка 5"
 2026-11-24 09:40,+380 44 000 00 02,Млин,Петро,,in,no,
@@ -34,7 +36,7 @@ async def world() -> World:
 
 
 async def take_in(world: World, log: str) -> None:
-    channel = PhoneChannel(intake=world.intake, zone=KYIV)
+    channel = PhoneChannel(intake=world.intake, zone=KYIV, clock=world.clock)
     worker = InboxWorker(storage=world.storage, channels={"phone": channel}, clock=world.clock)
     async with world.storage.write() as uow:
         await uow.inbox.put(call_events(read_log(log.encode()), source="calls.csv", now=world.clock.now()), now=world.clock.now())
@@ -73,7 +75,7 @@ def test_a_file_without_our_columns_says_which_are_missing() -> None:
 def test_windows_1251_and_semicolons_are_read() -> None:
     text = "received_at;number;text\n2026-11-24 09:30;0440000001;Не працює каса\n"
     [line] = read_log(text.encode("cp1251"))
-    assert parse_line(line, zone=KYIV).text == "Не працює каса"
+    assert parse_line(line, zone=KYIV, now=NOW).text == "Не працює каса"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,72 @@ def test_any_line_is_a_message_or_a_clear_refusal(cells: list[str]) -> None:
 def _refusal(line: LogLine) -> bool | None:
     """None when the line is read, True when it is refused with a sentence that names it."""
     try:
-        parse_line(line, zone=KYIV)
+        parse_line(line, zone=KYIV, now=NOW)
     except Permanent as refusal:
         return "Рядок 2" in str(refusal)
     return None
+
+
+# --- quotes, lengths and times that are wrong ---
+
+
+def told_of(log: str) -> list[tuple[str, str]]:
+    """(number, text) of each call; ("", the sentence) of each line kept aside."""
+    told = []
+    for line in read_log((HEADING + log).encode()):
+        try:
+            call = parse_line(line, zone=KYIV, now=NOW)
+            told.append((call.sender.value, call.text))
+        except Permanent as refusal:
+            told.append(("", str(refusal)))
+    return told
+
+
+def test_a_cell_may_have_lines() -> None:
+    log = '2026-11-24 09:30,0440000001,,,,in,yes,"Не друкує,\nа потім «""мовчить""»"\r\n2026-11-24 09:40,0440000002,,,,in,yes,Друге\r\n'
+    assert told_of(log) == [("+380440000001", 'Не друкує,\nа потім «"мовчить"»'), ("+380440000002", "Друге")]
+
+
+@pytest.mark.parametrize("second", ["2026-11-24 09:40,0440000002,,,,in,yes,Друге", '2026-11-24 09:40,0440000002,,,,in,yes,"Друге"'])
+@pytest.mark.parametrize("more", ["", "далі тексту\n"])
+def test_a_quote_that_nobody_closed_takes_no_other_call_with_it(second: str, more: str) -> None:
+    told = told_of(f'2026-11-24 09:30,0440000001,,,,in,yes,"Не друкує\n{more}{second}\n2026-11-24 09:50,0440000003,,,,in,yes,Третє\n')
+    assert told[0][1].startswith("Рядок 2: лапки не закрито")
+    assert [each for each in told if each[0]] == [("+380440000002", "Друге"), ("+380440000003", "Третє")]
+    assert len(told) == 3 + bool(more), "every line is accounted for"
+
+
+def test_a_quote_closed_in_somebody_elses_call_takes_nobody_with_it() -> None:
+    told = told_of('2026-11-24 09:30,0440000001,"Крамниця,,,in,yes,Перше\n2026-11-24 09:40,0440000002,"",,,in,yes,Друге\n')
+    assert [number for number, _ in told] == ["", "+380440000002"]
+
+
+def test_a_broken_line_mended_is_a_new_line() -> None:
+    broken, mended = (next(read_log((HEADING + f'2026-11-24 09:30,0440000001,,,,in,yes,"Текст{end}\n').encode())) for end in ("", '"'))
+    assert broken.key != mended.key
+
+
+def test_a_cell_without_end_is_told_and_the_rest_goes_on() -> None:
+    told = told_of(f"2026-11-24 09:30,0440000001,,,,in,yes,{'ї' * 140_000}\n2026-11-24 09:40,0440000002,,,,in,yes,Друге\n")
+    assert told == [("", "Рядок 2: один зі стовпців задовгий. Скоротіть його й завантажте файл ще раз."), ("+380440000002", "Друге")]
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("2030-01-01 09:00", "ще не настав"),
+        ("9999-12-31 23:59", "ще не настав"),
+        ("9999-12-31T23:59:59-12:00", "ще не настав"),
+        ("2026-11-24 12:06", "ще не настав"),
+        ("0001-01-01", "надто давній"),
+        ("0001-01-01T00:00:00+14:00", "надто давній"),
+    ],
+)
+def test_a_time_that_cannot_be_is_told(written: str, sentence: str) -> None:
+    [(number, told)] = told_of(f"{written},0440000001,,,,in,yes,Текст\n")
+    assert number == ""
+    assert sentence in told
+
+
+def test_clocks_may_differ_a_little() -> None:
+    assert told_of("2026-11-24 12:04,0440000001,,,,in,yes,Текст\n") == [("+380440000001", "Текст")]
