@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from bot.commands import accounts, clients, closing, database, ingest, intake, promises, service
+from bot.commands import accounts, clients, closing, database, ingest, intake, promises, service, sla
 from bot.commands.terminal import say_error, words
 from bot.errors import BotError
 
@@ -30,6 +30,7 @@ app.command("check", help=_("Перевірити налаштування, вс
 app.command("analyze", help=_("Рядки JSON на вході й на виході: що зробив би розбір. Нічого не зберігається."))(intake.analyze)
 app.command("read-mail", help=_("Прочитати листи (.eml): один рядок JSON на лист."))(intake.read_mail)
 app.command("deadline", help=_("Строк реакції, нагадування і чому саме тоді."))(promises.deadline)
+app.command("sla", help=_("Строки за місяць у числах: частка вчасних, медіана, порушення й хто називав терміновим."))(sla.sla)
 app.command("closed", help=_("Зачинити службу до певного часу (немає світла, тривога) або відкрити знову; без параметрів — список."))(
     closing.closed
 )

@@ -269,6 +269,10 @@ class Tickets(Protocol):
 
     async def events(self, ticket_id: int) -> list[Event]: ...
 
+    async def events_of(self, ticket_ids: Sequence[int], kinds: Sequence[str]) -> list[Event]:
+        """Events of these kinds of these tickets, ticket by ticket, in the order in which they were written."""
+        ...
+
     async def time_entries(self, ticket_id: int) -> list[TimeEntry]: ...
 
     async def siblings(self, origin_id: int) -> list[Ticket]:
@@ -320,6 +324,11 @@ class Clocks(Protocol):
     async def running(self, *, after_id: int, limit: int) -> list[TicketClock]:
         """Running and claimed clocks in id order, for recomputation in chunks. Inside `write()` they are locked along with their tickets,
         skipping those another process holds."""
+        ...
+
+    async def started(self, *, since: datetime, after_id: int, until: datetime, limit: int) -> list[QueueRow]:
+        """Clocks of any state started before `until` and at or after `since` (at `since` itself those above `after_id`), in the order of
+        (started_at, id), with their tickets: reports page through a month with it."""
         ...
 
 

@@ -24,7 +24,7 @@ WRITTEN = re.compile(r"(?:(\d{1,2})\.(\d{1,2})(?:\.(\d{4}))?\s+)?(\d{1,2}):(\d{2
 
 
 def read_until(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
-    """ "14:00" (today), "25.11 9:00" or an ISO time, on the desk's wall clock, as an instant in UTC. Raises Rejected, which says what is expected."""
+    """ "14:00" (today), "25.11 9:00" or an ISO time on the desk's wall clock → UTC. Raises Rejected, which says what is expected."""
     found = WRITTEN.fullmatch(text.strip())
     today = now.astimezone(zone)
     try:

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bot.model import TicketClock
-from bot.storage import tables
+from bot.ports import QueueRow
+from bot.storage import lists, tables
 from bot.storage.mapping import clock_values, to_clock
 from bot.storage.session import Session
 from bot.storage.tables import UNFINISHED, is_one_of
@@ -67,6 +68,12 @@ class SqlClocks:
     async def running(self, *, after_id: int, limit: int) -> list[TicketClock]:
         statement = _running_locked if self._session.is_writing else _running
         return await self._list(statement, {"after_id": after_id, "most": limit})
+
+    async def started(self, *, since: datetime, after_id: int, until: datetime, limit: int) -> list[QueueRow]:
+        def work(connection: Connection) -> list[QueueRow]:
+            return lists.started(connection, since=since, after_id=after_id, until=until, limit=limit)
+
+        return await self._session.run(work, needs=("clocks",))
 
     async def _list(self, statement: Any, values: dict[str, Any]) -> list[TicketClock]:
         def work(connection: Connection) -> list[TicketClock]:

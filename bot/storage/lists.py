@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -115,6 +116,27 @@ def _queue_part(*, is_pressing: bool, has_assignee: bool, has_team: bool) -> Sel
     if is_pressing:
         return part.where(_is_running, _is_most_pressing).order_by(_clocks.c.due_at, _clocks.c.id).limit(_most)
     return part.where(_has_no_clock).order_by(_tickets.c.id).limit(_most)
+
+
+def _started() -> Select[Any]:
+    prefixed = [column.label(f"clock_{column.name}") for column in _clocks.c]
+    since = tuple_(bindparam("since", type_=UtcDateTime()), bindparam("after_id"))
+    return (
+        select(_tickets, *prefixed, *_names)
+        .select_from(_with_names(_clocks.join(_tickets, _tickets.c.id == _clocks.c.ticket_id)))
+        .where(tuple_(_clocks.c.started_at, _clocks.c.id) > since, _clocks.c.started_at < bindparam("until", type_=UtcDateTime()))
+        .order_by(_clocks.c.started_at, _clocks.c.id)
+        .limit(_most)
+    )
+
+
+_started_clocks = _started()
+
+
+def started(connection: Connection, *, since: datetime, after_id: int, until: datetime, limit: int) -> list[QueueRow]:
+    """Clocks with their tickets, in the order in which they started."""
+    values = {"since": since, "after_id": after_id, "until": until, "most": limit}
+    return [_to_queue_row(row) for row in connection.execute(_started_clocks, values)]
 
 
 def queue(connection: Connection, *, limit: int, assignee_id: int | None, team: str | None) -> list[QueueRow]:

@@ -280,6 +280,7 @@ clocks = Table(
     _one_of("state", model.ClockState),
     _partial("ix_ticket_clocks_nudge", "next_nudge_at", "id", where="next_nudge_at IS NOT NULL"),
     _partial("ix_ticket_clocks_running", "due_at", "id", where="state = 'running'"),
+    Index("ix_ticket_clocks_started", "started_at", "id"),
     _partial("ix_ticket_clocks_unfinished", "id", where="state IN ('running', 'claimed')"),
 )
 

@@ -51,6 +51,14 @@ _find_links = (
 )
 _words = select(_messages).where(_messages.c.ticket_id == _ticket_id).order_by(_messages.c.id)
 _history = select(_events).where(_events.c.ticket_id == _ticket_id).order_by(_events.c.id)
+_histories = (
+    select(_events)
+    .where(
+        _events.c.ticket_id.in_(bindparam("ids", expanding=True)),
+        _events.c.kind.in_(bindparam("kinds", expanding=True)),
+    )
+    .order_by(_events.c.ticket_id, _events.c.id)
+)
 _spent = select(_times).where(_times.c.ticket_id == _ticket_id).order_by(_times.c.id)
 
 
@@ -130,6 +138,10 @@ class SqlTickets:
 
     async def events(self, ticket_id: int) -> list[Event]:
         return await self._of_ticket(_history, to_event, ticket_id, "events")
+
+    async def events_of(self, ticket_ids: Sequence[int], kinds: Sequence[str]) -> list[Event]:
+        values = {"ids": list(ticket_ids), "kinds": list(kinds)}
+        return await self._session.run(lambda connection: _all(connection, _histories, to_event, values), needs=("events",))
 
     async def time_entries(self, ticket_id: int) -> list[TimeEntry]:
         return await self._of_ticket(_spent, to_time_entry, ticket_id, "times")

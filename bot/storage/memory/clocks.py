@@ -7,7 +7,8 @@ from datetime import datetime
 
 from bot.errors import Conflict
 from bot.model import ClockState, TicketClock
-from bot.storage.memory.shelves import Session
+from bot.ports import QueueRow
+from bot.storage.memory.shelves import Session, queue_row
 from bot.storage.rules import refuse_naive
 
 UNFINISHED = (ClockState.RUNNING, ClockState.CLAIMED)
@@ -44,6 +45,15 @@ class MemoryClocks:
             if clock.next_nudge_at is not None and clock.next_nudge_at <= now and clock.state in UNFINISHED
         ]
         return [clock for _, _, clock in sorted(due, key=lambda each: each[:2])[:limit]]
+
+    async def started(self, *, since: datetime, after_id: int, until: datetime, limit: int) -> list[QueueRow]:
+        found = sorted(
+            (clock.started_at, clock.id, clock.ticket_id)
+            for clock in self._session.look().clocks.values()
+            if (since, after_id) < (clock.started_at, clock.id) and clock.started_at < until
+        )
+        shelves = self._session.shelves
+        return [queue_row(shelves, shelves.tickets[ticket_id], shelves.clocks[clock_id]) for _, clock_id, ticket_id in found[:limit]]
 
     async def running(self, *, after_id: int, limit: int) -> list[TicketClock]:
         clocks = sorted(self._session.look().clocks.items())

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.model import Agent, Client, Closure, Contact, Delivery, Event, Link, Message, Ticket, TicketClock, TimeEntry
-from bot.ports import InboxItem
+from bot.ports import InboxItem, QueueRow
 from bot.storage.faults import BrokenRow, ReadOnly
 
 WAITING, QUARANTINED = "waiting", "quarantined"
@@ -77,6 +77,19 @@ class Shelves:
 
     def copy(self) -> Shelves:
         return replace(self, **{each.name: dict(getattr(self, each.name)) for each in fields(self)})
+
+
+def queue_row(shelves: Shelves, ticket: Ticket, clock: TicketClock | None) -> QueueRow:
+    """A ticket with a clock and the names that go with it."""
+    client = shelves.clients.get(ticket.client_id) if ticket.client_id is not None else None
+    assignee = shelves.agents.get(ticket.assignee_id) if ticket.assignee_id is not None else None
+    return QueueRow(
+        ticket=ticket,
+        clock=clock,
+        client_name=client.name if client else "",
+        contact_name=shelves.contacts[ticket.contact_id].name,
+        assignee_name=assignee.name if assignee else "",
+    )
 
 
 class Session:

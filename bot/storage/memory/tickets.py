@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.errors import Conflict
 from bot.model import ClockState, Contact, Event, Link, Message, Team, Ticket, TicketClock, TimeEntry, Turn
 from bot.ports import QueueRow
-from bot.storage.memory.shelves import Session
+from bot.storage.memory.shelves import Session, queue_row
 from bot.storage.rules import as_json, refuse_naive
 
 
@@ -86,6 +86,12 @@ class MemoryTickets:
     async def events(self, ticket_id: int) -> list[Event]:
         return [each for each in self._session.look().events.values() if each.ticket_id == ticket_id]
 
+    async def events_of(self, ticket_ids: Sequence[int], kinds: Sequence[str]) -> list[Event]:
+        found = [(event.ticket_id, number, event) for number, event in self._session.look().events.items()]
+        return [
+            event for ticket_id, _, event in sorted(found, key=lambda each: each[:2]) if ticket_id in ticket_ids and event.kind in kinds
+        ]
+
     async def time_entries(self, ticket_id: int) -> list[TimeEntry]:
         return [each for each in self._session.look().times.values() if each.ticket_id == ticket_id]
 
@@ -124,15 +130,7 @@ class MemoryTickets:
     def _queue_row(self, ticket: Ticket) -> QueueRow:
         shelves = self._session.shelves
         running = [clock for clock in shelves.clocks.values() if clock.ticket_id == ticket.id and clock.state is ClockState.RUNNING]
-        client = shelves.clients.get(ticket.client_id) if ticket.client_id is not None else None
-        assignee = shelves.agents.get(ticket.assignee_id) if ticket.assignee_id is not None else None
-        return QueueRow(
-            ticket=ticket,
-            clock=min(running, key=_pressing, default=None),
-            client_name=client.name if client else "",
-            contact_name=shelves.contacts[ticket.contact_id].name,
-            assignee_name=assignee.name if assignee else "",
-        )
+        return queue_row(shelves, ticket, min(running, key=_pressing, default=None))
 
     async def open_count(self) -> int:
         return len(self._where(lambda ticket: ticket.is_open))

@@ -246,6 +246,7 @@ def _parts_of_tickets() -> None:
         sa.UniqueConstraint("ticket_id", "kind", "ordinal", name=op.f("uq_ticket_clocks_ticket_id_kind_ordinal")),
     )
     op.create_index("ix_ticket_clocks_nudge", "ticket_clocks", ["next_nudge_at", "id"], **_where("next_nudge_at IS NOT NULL"))
+    op.create_index("ix_ticket_clocks_started", "ticket_clocks", ["started_at", "id"])
     op.create_index("ix_ticket_clocks_running", "ticket_clocks", ["due_at", "id"], **_where("state = 'running'"))
     op.create_index("ix_ticket_clocks_unfinished", "ticket_clocks", ["id"], **_where("state IN ('running', 'claimed')"))
 

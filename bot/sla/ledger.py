@@ -1,0 +1,57 @@
+"""A month read from the store, page by page, and counted (`bot.sla.numbers`)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.errors import Rejected
+from bot.model import ClockKind, Event
+from bot.ports import QueueRow, Storage
+from bot.sla.numbers import READ, Entry, Report, entry, lines, urgency
+from bot.sla.policy import Policy
+
+PAGE = 100
+
+
+def month_bounds(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """ "2026-11" → its first instant and the next month's, on the desk's wall clock. Raises Rejected."""
+    found = re.fullmatch(r"(\d{4})-(\d{1,2})", text.strip())
+    try:
+        year, month = (int(each) for each in found.groups()) if found else (0, 0)
+        start = datetime(year, month, 1, tzinfo=zone)
+        return start, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
+    except ValueError:
+        raise Rejected("«{text}» не є місяцем. Напишіть, наприклад, 2026-11.", text=text.strip()) from None
+
+
+async def read_report(
+    storage: Storage, policy: Policy, *, since: datetime, until: datetime, now: datetime, client: str | None = None
+) -> Report:
+    """The clocks that started in `[since, until)`, of all clients or the one of this name, counted at `now`."""
+    entries: list[Entry] = []
+    claims: list[tuple[QueueRow, Sequence[Event]]] = []
+    at, after_id = since, 0
+    while True:
+        async with storage.read() as uow:
+            page = await uow.clocks.started(since=at, after_id=after_id, until=until, limit=PAGE)
+            wanted = [row for row in page if client is None or row.client_name == client]
+            events = await uow.tickets.events_of(sorted({row.ticket.id for row in wanted}), READ) if wanted else []
+        by_ticket: dict[int, list[Event]] = {}
+        for event in events:
+            by_ticket.setdefault(event.ticket_id, []).append(event)
+        for row in wanted:
+            story = by_ticket.get(row.ticket.id, [])
+            entries.append(entry(row, story, policy, now=now))
+            if row.clock is not None and row.clock.kind is ClockKind.REACTION:
+                claims.append((row, story))
+        if len(page) < PAGE:
+            break
+        last = page[-1].clock
+        assert last is not None
+        at, after_id = last.started_at, last.id
+        await asyncio.sleep(0)
+    return Report(since=since, until=until, entries=tuple(entries), lines=lines(entries), urgency=urgency(claims))
