@@ -11,7 +11,6 @@ Several lines of one company are one company.
 
 from __future__ import annotations
 
-import csv
 import difflib
 import re
 from collections.abc import Iterable, Iterator
@@ -19,8 +18,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.channels.phone.parse import normal_number
-from bot.channels.phone.table import decoded, delimiter_of
+from bot.channels.phone.table import TOO_LONG, UNCLOSED, Row, decoded, read_rows
 from bot.config.values import MAIL, parse_duration
+from bot.domains import is_public
 from bot.errors import Rejected
 from bot.model import Address
 from bot.texts import translator
@@ -29,13 +29,17 @@ from bot.texts import translator
 _ = translator("uk")
 
 COLUMNS = ("company", "domains", "contacts", "phones", "plan")
-# A domain that anybody may have an address at names nobody's company.
-PUBLIC_DOMAINS = frozenset(
-    ("gmail.com", "googlemail.com", "ukr.net", "i.ua", "meta.ua", "bigmir.net", "outlook.com", "hotmail.com", "icloud.com", "yahoo.com")
-)
+# Nobody can be served for longer than a month has hours.
+LONGEST_PLAN = timedelta(hours=31 * 24)
 DOMAIN = re.compile(r"(?!-)[\w-]+(\.[\w-]+)+")
 NUMBER = re.compile(r"\+?\d[\d ()./-]{5,}\d")
 WHOLE_PLAN = re.compile(r"(?P<name>.*?)[\s:=/,(]*(?P<time>\d[\d.,]*\s*[^\W\d]+\.?)\)?")
+
+MINUS = re.compile(r"(?:^|\s)[-−–]$")
+MISTAKES = {
+    UNCLOSED: _("лапки не закрито, тож межі стовпців невідомі."),
+    TOO_LONG: _("один зі стовпців задовгий."),
+}
 
 
 @dataclass(slots=True)
@@ -75,8 +79,9 @@ class Reader:
         self._companies: dict[str, Company] = {}
         self._owners: dict[str, Company] = {}
         self._plans: dict[str, timedelta] = {}
-        for line, cells in _rows(content):
-            self._take(line, cells)
+        heading, rows = _read(content)
+        for row in rows:
+            self._row(heading, row)
         for company in self.companies:
             self._settle_plan(company)
         self.problems.sort(key=lambda problem: problem.line)
@@ -84,6 +89,15 @@ class Reader:
     @property
     def companies(self) -> list[Company]:
         return list(self._companies.values())
+
+    def _row(self, heading: list[str], row: Row) -> None:
+        extra = [cell.strip() for cell in row.cells[len(heading) :] if cell.strip()]
+        if row.mistake:
+            self._say(row.number, MISTAKES[row.mistake])
+        elif extra:
+            self._say(row.number, _("зайве після останнього стовпця: «{value}». Текст із комою візьміть у лапки."), value=", ".join(extra))
+        else:
+            self._take(row.number, dict(zip(heading, row.cells, strict=False)))
 
     def _take(self, line: int, cells: dict[str, str]) -> None:
         name = " ".join(cells.get("company", "").split())
@@ -103,7 +117,7 @@ class Reader:
     def _domain(self, company: Company, line: int, domain: str) -> None:
         if not DOMAIN.fullmatch(domain):
             self._say(line, _("«{value}» не є доменом; очікується на зразок example.com."), value=domain)
-        elif domain in PUBLIC_DOMAINS:
+        elif is_public(domain):
             self._say(
                 line, _("{value} — спільний домен: до цієї компанії потрапили б листи чужих людей. Впишіть людей у contacts."), value=domain
             )
@@ -166,7 +180,10 @@ class Reader:
     def _plan(self, company: Company, line: int, text: str) -> None:
         name, time = text, None
         if found := WHOLE_PLAN.fullmatch(text):
-            name, time = found["name"].strip(), parse_duration(found["time"])
+            name, time = found["name"].strip(), _length(found["time"])
+            if time is not None and (not timedelta(0) < time <= LONGEST_PLAN or MINUS.search(text[: found.start("time")])):
+                self._say(line, _("місячний час у «{value}» має бути більшим за нуль і не більшим за 744 години."), value=text)
+                return
         if not name or (time is None and any(char.isdigit() for char in text.split()[-1])):
             self._say(line, _("тариф «{value}» незрозумілий; очікується назва й місячний час на зразок «Стандарт 10h»."), value=text)
             return
@@ -191,10 +208,11 @@ class Reader:
         self.problems.append(Problem(line=line, sentence=sentence, values={name: value[:60] for name, value in values.items()}))
 
 
-def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    text = decoded(content).replace("\0", "")
-    rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter_of(text))
-    heading = [cell.strip().lower() for cell in next(rows, [])]
+def _read(content: bytes) -> tuple[list[str], Iterator[Row]]:
+    """The names of the columns, and the rows after them."""
+    rows = read_rows(decoded(content), is_row=_is_company)
+    first = next(rows, None)
+    heading = [cell.strip().lower() for cell in first.cells] if first else []
     if "company" not in heading:
         raise Rejected("У файлі немає стовпця company. Перший рядок має бути таким: {columns}.", columns=",".join(COLUMNS))
     for name in heading:
@@ -202,12 +220,19 @@ def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
             close = difflib.get_close_matches(name, COLUMNS, n=1)
             guess = close[0] if close else ", ".join(COLUMNS)
             raise Rejected("Невідомий стовпець «{name}». Можливо, ви мали на увазі: {guess}?", name=name, guess=guess)
+    return heading, rows
+
+
+def _is_company(cells: list[str], heading: list[str]) -> bool:
+    """A whole line. One with a quote in its first cell ends a cell of several lines."""
+    return 1 < len(heading) <= len(cells) and '"' not in cells[0]
+
+
+def _length(text: str) -> timedelta | None:
     try:
-        for cells in rows:
-            if any(cell.strip() for cell in cells):
-                yield rows.line_num, dict(zip(heading, cells, strict=False))
-    except csv.Error as error:
-        raise Rejected("Рядок {line} не читається: схоже, лапки не закрито.", line=rows.line_num) from error
+        return parse_duration(text)
+    except OverflowError:
+        return timedelta.max
 
 
 def _parts(cell: str) -> list[str]:

@@ -91,12 +91,42 @@ def test_every_problem_is_told_at_once() -> None:
         ("", "немає стовпця company"),
         ("компанія,домени\n", "немає стовпця company"),
         ("company,domain\n", "«domain». Можливо, ви мали на увазі: domains"),
-        (HEADING + 'Ромашка,"' + "x" * 200_000, "лапки не закрито"),
     ],
 )
 def test_what_is_no_such_file_is_said(content: str, sentence: str) -> None:
     with pytest.raises(Rejected, match=sentence):
         Reader(content.encode())
+
+
+def test_a_quote_that_nobody_closed_takes_no_other_company_with_it() -> None:
+    text = 'Ромашка,"romashka.example.com,,,\nМальва,malva.example.com,"Олена <o@example.com>",,\nАйстра,,,,\n'
+    assert problems(text) == ["2: лапки не закрито, тож межі стовпців невідомі."]
+    assert [each.name for each in read(text).companies] == ["Мальва", "Айстра"]
+    assert problems('Ромашка,"' + "x" * 200_000 + "\nМальва,,,,\n") == ["2: один зі стовпців задовгий."]
+
+
+def test_a_cell_may_have_lines() -> None:
+    found = read('"Ромашка\nплюс",,"Олена Коваль\nІван Бойко",,\nМальва,,,,\n')
+    assert found.problems == []
+    assert [(each.name, len(each.people)) for each in found.companies] == [("Ромашка плюс", 2), ("Мальва", 0)]
+
+
+def test_cells_too_many_are_told() -> None:
+    assert problems("Ромашка,,Олена, Коваль,,Стандарт 10h\nМальва,,,,,,\n") == [
+        "2: зайве після останнього стовпця: «Стандарт 10h». Текст із комою візьміть у лапки."
+    ]
+
+
+@pytest.mark.parametrize("domain", ["mail.ru", "ukr.net", "gmail.com", "proton.me", "yandex.ru", "rambler.ru", "i.ua", "com.ua", "co.uk"])
+def test_a_domain_of_everybody_is_no_companys(domain: str) -> None:
+    assert "спільний домен" in problems(f"Ромашка,{domain},,,\n")[0]
+
+
+@pytest.mark.parametrize(
+    "plan", ["Стандарт 0h", "Стандарт -5h", "Стандарт 745h", "Стандарт " + "9" * 30 + "h", "Стандарт " + "9" * 400 + "h"]
+)
+def test_a_month_has_more_than_no_hours_and_not_more_than_it_has(plan: str) -> None:
+    assert "має бути більшим за нуль і не більшим за 744 години" in problems(f"Ромашка,,,,{plan}\n")[0]
 
 
 @given(st.binary(max_size=200))
