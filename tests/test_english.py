@@ -26,7 +26,7 @@ from tests.channels.site.test_staff_pages import act
 UKRAINIAN = re.compile(r"[А-Яа-яІіЇїЄєҐґЁё][^<>\"\n]*")
 # The switch of languages names each in itself, a company is called what it is called, and why a message was divided is kept with the
 # ticket in the words of the intake.
-OF_ITS_OWN = re.compile('Українська|Крамниця «Сонях»|(?:питань|одне питання|прохання немає)[^<>"·]*')
+OF_ITS_OWN = re.compile('Українська|Крамниця «Сонях»|Млин|(?:питань|одне питання|прохання немає)[^<>"·]*')
 REQUEST = "1. The till does not print receipts.\n2. How do I change a user's password?"
 STAFF = "-1001"
 

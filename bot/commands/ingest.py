@@ -146,7 +146,7 @@ async def _run(settings: Settings, channel: str, events: Events, *, is_quiet: bo
         _tell(taken, balance)
         has_failed = await _tell_failures(house, channel, balance.numbers["quarantined"])
         if waiting:
-            note(_("{count} ще чекають: їх опрацьовує інший процес. Повторіть за 2 хвилини.").format(count=waiting))
+            note(_("Ще чекають: {count}, їх опрацьовує інший процес. Повторіть за 2 хвилини.").format(count=waiting))
         return has_failed or waiting > 0
     finally:
         await house.close()
@@ -173,7 +173,7 @@ async def _wait_for_others(house: House, channel: str, now: datetime, shown: Pro
     waiting = (await _balance(house, channel, now)).numbers["waiting"]
     if not waiting:
         return 0
-    note(_("{count} ще чекають: їх тримає перерваний або сусідній процес. Це триває до 2 хвилин, зачекайте…").format(count=waiting))
+    note(_("Ще чекають: {count}, їх тримає перерваний або сусідній процес. Це триває до 2 хвилин, зачекайте…").format(count=waiting))
     task = shown.add_task(_("Очікування"), total=waiting)
     at_first, moved_at = waiting, house.clock.now()
     while waiting and house.clock.now() - moved_at < PATIENCE:

@@ -172,7 +172,7 @@ def test_what_a_killed_run_held_is_waited_for_and_brought_to_its_end(deskbot: De
     (desk / "calls.csv").write_text(CALLS, encoding="utf-8")
     interrupted(desk, lease=timedelta(seconds=4))
     told = deskbot("ingest", "phone", "calls.csv")
-    assert "3 ще чекають" in told.err
+    assert "Ще чекають: 3" in told.err
     assert "Прийнято 0 + чекало раніше 3 = у звернення 2 + продовжень 0 + відкладено вбік 1\n" in told.out
     assert told.code == 0
 
@@ -184,7 +184,7 @@ def test_what_stays_held_is_told_and_is_no_success(deskbot: Deskbot, desk: Path,
     told = deskbot("ingest", "phone", "calls.csv")
     assert told.code == 1
     assert sum_of(told) == (1, 1, 0, 0, 0, 0)
-    assert "3 ще чекають: їх опрацьовує інший процес. Повторіть за 2 хвилини." in told.err
+    assert "Ще чекають: 3, їх опрацьовує інший процес. Повторіть за 2 хвилини." in told.err
 
 
 def test_what_is_logged_is_no_result_and_quotes_nobody(deskbot: Deskbot, desk: Path) -> None:

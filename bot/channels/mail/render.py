@@ -189,7 +189,7 @@ def _client_reminder(body: Body, reader: _Reader) -> tuple[str, list[Block]]:
     if facts["turn"] == Turn.CLIENT_APPROVAL:
         head = say("Ми відповіли й чекаємо на ваше слово. Якщо все вирішено, дайте відповідь «вирішено»; якщо ні — напишіть, що не так.")
     else:
-        head = say("Щоб рухатися далі, чекаємо на вашу відповідь на цей лист.")
+        head = say("Щоб продовжити, чекаємо на вашу відповідь на цей лист.")
     blocks: list[Block] = [Paragraph(text=head), _ticket(facts, reader)]
     if body.get("text"):
         blocks.append(Words(text=body["text"], author=say("Наші останні слова")))

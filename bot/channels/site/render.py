@@ -215,7 +215,7 @@ def _client_reminder(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
     asks = (
         say("Ми відповіли й чекаємо на ваше слово. Чи все вирішено?")
         if is_approval
-        else say("Щоб рухатися далі, чекаємо на вашу відповідь.")
+        else say("Щоб продовжити, чекаємо на вашу відповідь.")
     )
     closes = say("Без відповіді звернення закриється: {at}. Його можна буде відкрити знову.")
     outcome = Outcome.SOLVED if is_approval else Outcome.NOT_RELEVANT

@@ -77,7 +77,7 @@ def client_reminder(body: Body, reader: Reader) -> Page:
         asks = say("⏳ {ticket}\nМи відповіли й чекаємо на ваше слово. Чи все вирішено?")
         keyboard = ((button(say("✅ Вирішено, закрити"), "done", facts["id"]), button(say("↩️ Ще не вирішено"), "unsolved", facts["id"])),)
     else:
-        asks = say("⏳ {ticket}\nЩоб рухатися далі, чекаємо на вашу відповідь.")
+        asks = say("⏳ {ticket}\nЩоб продовжити, чекаємо на вашу відповідь.")
         keyboard = ((button(say("✖️ Вже не актуально"), "drop", facts["id"]),),)
     tail = [say("Щоб продовжити, дайте відповідь на це повідомлення.")]
     if body.get("closes_at"):
