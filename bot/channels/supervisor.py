@@ -44,7 +44,7 @@ async def keep_alive(run: Callable[[], Awaitable[None]], *, health: Health, cloc
             if isinstance(error, BotError):
                 wait = max(wait, getattr(error, "retry_after", None) or timedelta(0))
                 health.trouble(error)
-                log.warning("loop_failed", loop=health.name, error=type(error).__name__, wait=wait.total_seconds())
+                log.warning("loop_failed", loop=health.name, error=type(error).__name__, detail=health.detail, wait=wait.total_seconds())
             else:
                 kind = type(error).__name__
                 health.trouble(Transient("Неочікувана помилка ({kind}). Подробиці в журналі; спроба повториться сама.", kind=kind))

@@ -90,6 +90,8 @@ def _switch(name: str, config: ConfigOption, *, is_active: bool) -> None:
             agent = await _agent(uow.people, name)
             if agent is None:
                 raise NotFound(_("Співробітника «{name}» немає. Усі: deskbot accounts list"), name=name)
+            if not is_active:
+                await _refuse_last_admin(uow.people, agent)
             await uow.people.save_agent(replace(agent, is_active=is_active))
             if not is_active:
                 for purpose in (LOGIN, SESSION):
@@ -97,6 +99,14 @@ def _switch(name: str, config: ConfigOption, *, is_active: bool) -> None:
             await uow.commit()
 
     with_storage(config, work)
+
+
+async def _refuse_last_admin(people: People, agent: Agent) -> None:
+    admins = [each for each in await people.agents() if each.is_active and each.role is Role.ADMIN]
+    if [each.id for each in admins] == [agent.id]:
+        raise Rejected(
+            _('{name} — останній адміністратор. Спершу додайте іншого: deskbot accounts add "Ім\'я Прізвище" --role admin'), name=agent.name
+        )
 
 
 @app.command("link", help=_("Одноразове посилання для входу на Сайт: співробітникові або клієнтові."))

@@ -32,13 +32,28 @@ def parse_url(url: str) -> URL:
     raise Misconfigured(_BAD_URL, url=parsed.render_as_string(hide_password=True))
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        in_way = next((each for each in (folder, *folder.parents) if each.exists() and not each.is_dir()), None)
+        if in_way is not None:
+            raise Misconfigured(
+                "Теку даних {folder} не створити: {path} — це файл. Змініть desk.data_dir.", folder=folder, path=in_way
+            ) from error
+        why = error.strerror or type(error).__name__
+        raise Misconfigured(
+            "Теку даних {folder} не вдалося створити ({why}). Змініть desk.data_dir або права.", folder=folder, why=why
+        ) from error
+
+
 def sqlite_engine(url: URL, *, begin: str, pool_size: int = 1, has_foreign_keys: bool = True) -> Engine:
     """An engine on one file whose transactions begin with the statement `begin`.
 
     The URL may carry `?max_page_count=N`: a limit on the size of the file, in pages of 4 KiB.
     """
     assert url.database
-    Path(url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(Path(url.database).absolute().parent)
     max_pages = url.query.get("max_page_count")
     engine = create_engine(
         url.set(query={}),

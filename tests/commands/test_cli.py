@@ -182,6 +182,27 @@ def test_no_link_when_the_site_is_off(deskbot: Deskbot, desk: Path) -> None:
     assert "site.enabled" in told.err
 
 
+def test_the_last_administrator_stays(deskbot: Deskbot) -> None:
+    for name in ("Адам", "Єва"):
+        deskbot("accounts", "add", name, "--role", "admin")
+    deskbot("accounts", "add", "Ірина")
+    assert deskbot("accounts", "disable", "Адам").code == 0
+    told = deskbot("accounts", "disable", "Єва")
+    assert (told.code, told.out) == (1, "")
+    assert "Єва — останній адміністратор" in told.err
+    assert deskbot("accounts", "disable", "Ірина").code == 0
+
+
+@pytest.mark.parametrize("folder", ["blocked", "blocked/deeper"])
+def test_a_data_folder_that_is_a_file_is_told_without_a_promise(deskbot: Deskbot, desk: Path, folder: str) -> None:
+    (desk / "blocked").write_text("")
+    (desk / "config.toml").write_text(f'[desk]\ndata_dir = "{folder}"\n', encoding="utf-8")
+    told = deskbot("accounts", "list")
+    assert told.code == 1
+    assert f"Теку даних {desk / folder} не створити: {desk / 'blocked'} — це файл." in told.err
+    assert "повторено" not in told.err
+
+
 # --- clients import ---
 
 CLIENTS = "company,domains,contacts,phones,plan\nРомашка,romashka.example.com,Олена <olena@romashka.example.com>,,Стандарт 10h\n"
