@@ -111,6 +111,8 @@ def recompute_clock(policy: Policy, clock: TicketClock, *, now: datetime, snooze
     if snoozed_until_at is not None and snoozed_until_at > now:
         return replace(moved, next_nudge_at=sendable(policy.desk_calendar, snoozed_until_at))
     is_waiting = clock.next_nudge_at is not None and clock.next_nudge_at <= now
+    if moved.due_at == clock.due_at and not is_waiting:
+        return replace(moved, next_nudge_at=next_rung_at(policy, moved, after=now))
     told = None if is_waiting else current_rung(policy, clock, now)
     reached = current_rung(policy, moved, now)
     if reached is not None and reached is not told:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -57,23 +59,38 @@ async def recompute_all(storage: Storage, policy: Policy, *, now: datetime) -> i
         if not clocks:
             return moved
         # Nothing is locked for a look; most edits of a calendar concern few of the clocks.
-        stale = [clock for clock in clocks if recompute_clock(policy, clock, now=now) != clock]
+        stale = {
+            clock.id: _Moved(before=clock, after=again) for clock in clocks if (again := recompute_clock(policy, clock, now=now)) != clock
+        }
         if stale:
             moved += await _recompute_chunk(storage, policy, stale, now=now)
         after_id = clocks[-1].id
         await asyncio.sleep(0)
 
 
-async def _recompute_chunk(storage: Storage, policy: Policy, stale: list[TicketClock], *, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A row as it was looked at, and what becomes of it if it is still so."""
+
+    before: TicketClock
+    after: TicketClock
+
+
+async def _recompute_chunk(storage: Storage, policy: Policy, stale: Mapping[int, _Moved], *, now: datetime) -> int:
     """Looks at the rows again under lock, for they may have been met meanwhile; those in other hands are waited for one by one."""
-    wanted = {clock.id: clock.ticket_id for clock in stale}
     async with storage.write() as uow:
-        locked = [clock for clock in await uow.clocks.running(after_id=min(wanted) - 1, limit=CHUNK) if clock.id in wanted]
+        locked = [clock for clock in await uow.clocks.running(after_id=min(stale) - 1, limit=CHUNK) if clock.id in stale]
         tickets = {ticket.id: ticket for ticket in await uow.tickets.get_many([clock.ticket_id for clock in locked])}
-        moved = sum(_save_if_moved(uow, policy, clock, tickets.get(clock.ticket_id), now) for clock in locked)
+        moved = 0
+        for clock in locked:
+            ticket, seen = tickets.get(clock.ticket_id), stale[clock.id]
+            if clock == seen.before and (ticket is None or ticket.snoozed_until_at is None):
+                moved += _save(uow, clock, seen.after, now)
+            else:
+                moved += _save_if_moved(uow, policy, clock, ticket, now)
         await uow.commit()
-    left = set(wanted) - {clock.id for clock in locked}
-    for ticket_id in sorted({wanted[clock_id] for clock_id in left}):
+    left = set(stale) - {clock.id for clock in locked}
+    for ticket_id in sorted({stale[clock_id].before.ticket_id for clock_id in left}):
         moved += await _recompute_ticket(storage, policy, ticket_id, now=now)
     return moved
 
@@ -89,8 +106,11 @@ async def _recompute_ticket(storage: Storage, policy: Policy, ticket_id: int, *,
 
 def _save_if_moved(uow: UnitOfWork, policy: Policy, clock: TicketClock, ticket: Ticket | None, now: datetime) -> bool:
     again = recompute_clock(policy, clock, now=now, snoozed_until_at=ticket.snoozed_until_at if ticket else None)
-    if again == clock:
-        return False
+    return again != clock and _save(uow, clock, again, now)
+
+
+def _save(uow: UnitOfWork, clock: TicketClock, again: TicketClock, now: datetime) -> bool:
+    """Always true: for counting. A deadline that moves is told in the ticket's history."""
     uow.clocks.save(again)
     if again.due_at != clock.due_at:
         data = {"clock_id": clock.id, "clock": clock.kind.value, "from": clock.due_at.isoformat(), "to": again.due_at.isoformat()}
