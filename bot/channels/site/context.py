@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from bot.channels.site.access import form_token
 from bot.channels.site.limits import RateLimit
 from bot.channels.site.options import SiteOptions
 from bot.channels.site.pulse import Pulse
+from bot.channels.site.refusals import Refusals
 from bot.channels.site.render import Reader, sentence
 from bot.channels.site.visitors import LANGUAGE_COOKIE, AgentVisitor, ContactVisitor, cookie_name
 from bot.channels.site.words import DONE_WORDS
@@ -47,6 +49,12 @@ class Site:
     pulse: Pulse
     posts: RateLimit
     logins: RateLimit
+    refusals: Refusals = field(default_factory=Refusals)
+
+    def watched(self) -> AbstractContextManager[None]:
+        """Around a write for a client: see `bot.channels.site.refusals`."""
+        own = next((each for each in self.health if each.name == "site"), None)
+        return self.refusals.watched(own, self.clock.now())
 
     def cookie_of(self, request: Request, role: str) -> str:
         return request.cookies.get(cookie_name(role, is_https=self.options.is_https), "")

@@ -9,14 +9,14 @@ from bot.channels.site.context import Site
 from bot.channels.site.render import OWN_LINE
 from bot.errors import RateLimited, Rejected
 from bot.model import Address, Contact, Delivery
-from bot.ports import UnitOfWork
+from bot.ports import RawEvent, UnitOfWork
 
 
 async def post(site: Site, contact: Contact, posted: parse.Posted, *, source: str, external_id: str) -> int | None:
     """Store it; the inbox row's id, None when this very message was stored before (a double click, a resent form).
 
     A chat line is also kept in the chat's log, in the same commit, so that every open tab and the next visit show it.
-    Rejected: nothing is in it. RateLimited: too many in a minute.
+    Rejected: nothing is in it. RateLimited: too many in a minute. Transient: the store refuses, in words for the client.
     """
     if not posted.text:
         raise Rejected("Повідомлення порожнє: напишіть, будь ласка, що сталося.")
@@ -33,9 +33,14 @@ async def post(site: Site, contact: Contact, posted: parse.Posted, *, source: st
         quiet_gap=site.options.quiet_gap,
         burst_limit=site.options.burst_limit,
     )
+    with site.watched():
+        return await _store(site, contact, posted, event, source)
+
+
+async def _store(site: Site, contact: Contact, posted: parse.Posted, event: RawEvent, source: str) -> int | None:
     async with site.storage.write() as uow:
         await _let_answers_find(uow, contact)
-        [item_id] = await uow.inbox.put([event], now=now)
+        [item_id] = await uow.inbox.put([event], now=event.received_at)
         if source == parse.CHAT:
             uow.outbox.add(_own_line(contact, posted, key=f"site:{event.external_id}:{OWN_LINE}", site=site))
         await uow.commit()

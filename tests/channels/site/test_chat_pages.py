@@ -196,7 +196,10 @@ async def test_what_could_not_be_stored_is_not_acknowledged(house: House, monkey
     with monkeypatch.context() as patch:
         patch.setattr("bot.storage.memory.MemoryUnitOfWork.commit", full)
         line = await browser.say("Не друкує чек на касі", id="a" * 32)
-        assert (line.status_code, line.json()["error"]) == (503, "Диск переповнений.")
+        assert (line.status_code, line.json()["error"]) == (
+            503,
+            "Зараз ми не можемо зберегти повідомлення. Спробуйте, будь ласка, за кілька хвилин або зателефонуйте.",
+        )
         form = await browser.open("Не друкує чек на касі")
         assert form.status_code == 503
         assert "Не друкує чек на касі</textarea>" in form.text

@@ -92,10 +92,11 @@ async def _do(request: Request, posted: PostedByContact, ticket_id: int, word: s
     """One verb in one transaction."""
     site, contact = site_of(request), posted.visitor.contact
     try:
-        async with site.storage.write() as uow:
-            await visible(uow, ticket_id, contact)
-            await verb(uow, site, Actor.contact(contact))
-            await uow.commit()
+        with site.watched():
+            async with site.storage.write() as uow:
+                await visible(uow, ticket_id, contact)
+                await verb(uow, site, Actor.contact(contact))
+                await uow.commit()
     except (Rejected, Transient) as error:
         return await _explained(request, ticket_id, posted, error)
     return _done(request, posted, ticket_id, word)

@@ -14,19 +14,34 @@ from bot.errors import NotFound, Transient
 from bot.sla.service import LAST_TICK
 
 router = APIRouter()
+LAST_WRITE = "site:last_write_tried"
 
 
 @router.get("/healthz")
 async def healthz(request: Request) -> Response:
-    """200 while the store answers, 503 when it does not. A channel in trouble is told in /metrics and on the status page, not here:
-    restarting the program would not mend a mail server."""
+    """200 while the store answers and takes what clients write, 503 when it does not.
+
+    A channel in trouble is told in /metrics and on the status page, not here: restarting the program would not mend a mail server."""
     site = site_of(request)
     try:
         async with site.storage.read() as uow:
             await uow.state.get(LAST_TICK)
+        is_refusing = site.refusals.is_recent(site.clock.now())
+        if site.refusals.last_at is not None and not is_refusing:
+            await _try_to_write(site)
     except Transient:
+        is_refusing = True
+    if is_refusing:
         return JSONResponse({"status": "store unavailable"}, status_code=503)
     return JSONResponse({"status": "ok"})
+
+
+async def _try_to_write(site: Site) -> None:
+    """Nobody has written since a commit was refused: whether the store takes one again."""
+    with site.watched():
+        async with site.storage.write() as uow:
+            uow.state.set(LAST_WRITE, site.clock.now().isoformat())
+            await uow.commit()
 
 
 @router.get("/metrics")
