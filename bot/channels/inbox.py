@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from bot import notices
-from bot.channels.base import Channel
+from bot.channels.base import Channel, Health
 from bot.channels.supervisor import backoff
 from bot.channels.wake import Wake
 from bot.clock import Clock
@@ -44,6 +44,14 @@ class _Ready:
     prepared: Any
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """What was claimed together: `count` rows, of which `ready` could be interpreted."""
+
+    ready: Sequence[_Ready]
+    count: int
+
+
 class InboxWorker:
     """See the module. `alert_routes` hear of quarantined messages; `speed` stretches leases when the clock runs fast (demo)."""
 
@@ -64,35 +72,52 @@ class InboxWorker:
         self._lease = lease
         self._on_done = on_done or (lambda count: None)
         self.wake = Wake("inbox")
+        self.health = Health(name="inbox", state="running")
 
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
-            if not await self.step():
+            if not await self._rounds():
                 await self.wake.wait()
 
     async def drain(self) -> int:
         """Work until nothing is ready; how many rows were done."""
         done = 0
-        while count := await self.step():
+        while count := await self._rounds():
             done += count
         return done
 
-    async def step(self) -> int:
-        """One round: claim, prepare, commit. How many rows were claimed; zero means nothing is ready."""
+    async def _rounds(self) -> int:
+        """Batches until none is ready; how many rows. While one is committed the next is interpreted: the two use different cores.
+
+        What follows in a conversation of the batch under way is held back by its lease, so the caller asks again.
+        """
+        done, following = 0, asyncio.create_task(self._take())
+        try:
+            while (batch := await following) is not None:
+                following = asyncio.create_task(self._take())
+                await self._commit(batch)
+                done += batch.count
+                self._on_done(batch.count)
+        finally:
+            following.cancel()
+        return done
+
+    async def _take(self) -> _Batch | None:
+        """Claim and interpret; None when nothing is ready."""
         async with self._storage.write() as uow:
             conversations = await uow.inbox.claim(now=self._clock.now(), limit=BATCH, lease=self._lease, channels=list(self._channels))
+            self.health.up(self._clock.now())
             if not conversations:
-                return 0
+                return None
             await uow.commit()
         prepared = await asyncio.gather(*(self._prepare(items) for items in conversations))
-        ready = [one for one in prepared if one is not None]
-        if ready and not await self._commit_together(ready):
-            for one in ready:
+        return _Batch(ready=[one for one in prepared if one is not None], count=sum(map(len, conversations)))
+
+    async def _commit(self, batch: _Batch) -> None:
+        if batch.ready and not await self._commit_together(batch.ready):
+            for one in batch.ready:
                 await self._commit_alone(one)
-        count = sum(map(len, conversations))
-        self._on_done(count)
-        return count
 
     async def _prepare(self, items: Sequence[InboxItem]) -> _Ready | None:
         channel = self._channels[items[0].channel]
