@@ -219,3 +219,15 @@ async def test_an_undone_split_is_one_ticket(house: House) -> None:
     assert [row.body["text"] for row in await house.told("iryna") if row.kind == "say"] == told
     merged = next(ticket for ticket in parts if ticket.id != min(part.id for part in parts))
     assert "Продовження" in (await browser.get(f"/tickets/{merged.id}")).text
+
+
+async def test_a_greeting_by_the_form_is_answered_on_the_page() -> None:
+    """It makes no ticket, so none may be promised."""
+    house = await build_house(wait_for_reading=timedelta(seconds=5))
+    browser = await house.enter("iryna")
+    working = asyncio.create_task(house.inbox.run())
+    answer = await browser.open("Добрий день!")
+    working.cancel()
+    assert answer.status_code == 200
+    assert "Вітаємо! Напишіть, будь ласка, що сталося" in answer.text
+    assert await house.tickets("iryna") == []

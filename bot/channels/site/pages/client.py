@@ -24,6 +24,8 @@ from bot.texts import explain
 
 router = APIRouter()
 PAGE_SIZE = 25
+# Among a contact's newest words the answer to what was just posted is found.
+_LAST_SAID = 20
 # The largest whole number that every database and JavaScript hold exactly; no ticket will ever have it.
 LARGEST_ID = 2**53
 
@@ -57,11 +59,27 @@ async def form(request: Request, visitor: AsContact) -> Response:
 
 
 def _form(
-    request: Request, visitor: ContactVisitor, *, error: str = "", typed: Mapping[str, Any] | None = None, status: int = 200
+    request: Request,
+    visitor: ContactVisitor,
+    *,
+    error: str = "",
+    answer: str = "",
+    typed: Mapping[str, Any] | None = None,
+    status: int = 200,
 ) -> Response:
     typed = {"text": "", "priority": "", "category": "", "reason": ""} | dict(typed or {})
     phones = site_of(request).options.phones
-    return page(request, "new.html", visitor=visitor, status=status, error=error, typed=typed, phones=phones, fresh=secrets.token_hex(16))
+    return page(
+        request,
+        "new.html",
+        visitor=visitor,
+        status=status,
+        error=error,
+        answer=answer,
+        typed=typed,
+        phones=phones,
+        fresh=secrets.token_hex(16),
+    )
 
 
 @router.post("/new")
@@ -82,20 +100,31 @@ async def open_ticket(request: Request, posted: ContactPost) -> Response:
         item_id = await posting.post(site, contact, words, source=parse.FORM, external_id=fields.text("id", limit=64))
     except (Rejected, Transient) as error:
         return _form(request, posted.visitor, error=explain(error, contact.language), typed=typed, status=status_of(error))
-    return RedirectResponse(await _became(site, item_id), status_code=303)
-
-
-async def _became(site: Site, item_id: int | None) -> str:
-    """Where to go on: the ticket if one was made, the list if several were, or if it is still being read."""
     if item_id is None:
-        return "/?done=again"
+        return RedirectResponse("/?done=again", status_code=303)
+    became = await _became(site, contact, item_id)
+    if isinstance(became, str):
+        return _form(request, posted.visitor, answer=became)
+    return RedirectResponse(_way_on(became), status_code=303)
 
-    async def made() -> list[Ticket] | None:
+
+async def _became(site: Site, contact: Contact, item_id: int) -> list[Ticket] | str:
+    """The tickets that were made of it, or the bot's kind answer to what is no request (a greeting); no tickets: it is still being read."""
+
+    async def read() -> list[Ticket] | str | None:
         async with site.storage.read() as uow:
-            return await uow.tickets.siblings(item_id) or None
+            if tickets := await uow.tickets.siblings(item_id):
+                return tickets
+            said = await uow.outbox.sent_to(parse.route(contact.id), limit=_LAST_SAID, kinds=("say",))
+        own = (row for row in said if row.key.startswith(f"inbox:{item_id}:"))
+        return next((str(row.body["text"]) for row in own), None)
 
-    tickets = await site.pulse.until(made, seconds=site.options.wait_for_reading.total_seconds())
-    if tickets is None:
+    return await site.pulse.until(read, seconds=site.options.wait_for_reading.total_seconds()) or []
+
+
+def _way_on(tickets: list[Ticket]) -> str:
+    """The ticket if one was made, the list if several were, or if it is still being read."""
+    if not tickets:
         return "/?done=received"
     return f"/tickets/{tickets[0].id}?done=opened" if len(tickets) == 1 else "/?done=several"
 
