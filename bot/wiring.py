@@ -39,6 +39,7 @@ async def _site(house: House) -> None:
         quiet_gap=settings.intake.gap,
         burst_limit=settings.intake.limit,
         metrics_token=settings.site.metrics_token.reveal(),
+        trusted_proxies=settings.site.trusted_proxies,
     )
     async with house.storage.write() as uow:
         secret = await site_key(uow)

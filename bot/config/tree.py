@@ -8,7 +8,21 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from bot.config.values import BotToken, ChatId, Duration, Folder, MailAddress, Rhythm, Secret, StorageUrl, Url, UrlOrEmpty, Zone, between
+from bot.config.values import (
+    BotToken,
+    ChatId,
+    Duration,
+    Folder,
+    MailAddress,
+    Network,
+    Rhythm,
+    Secret,
+    StorageUrl,
+    Url,
+    UrlOrEmpty,
+    Zone,
+    between,
+)
 from bot.model import Priority
 
 TELEGRAM_API = "https://api.telegram.org"
@@ -42,6 +56,7 @@ class SiteSettings(Section):
     host: str = "127.0.0.1"
     port: Port = 8080
     base_url: UrlOrEmpty = ""
+    trusted_proxies: tuple[Network, ...] = ("127.0.0.1",)
     metrics_token: Secret = Secret()
     metrics_token_file: str = ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -171,10 +172,19 @@ def _zone(name: str) -> str:
     return name
 
 
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise mistake("network") from None
+    return text
+
+
 Folder = Annotated[Path, AfterValidator(in_folder)]
 BotToken = Annotated[Secret, AfterValidator(_bot_token)]
 StorageUrl = Annotated[Secret, AfterValidator(_storage_url)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Network = Annotated[str, AfterValidator(_network)]
 Duration = Annotated[timedelta, BeforeValidator(_to_duration)]
 Rhythm = Annotated[timedelta | Literal["opening"], PlainValidator(_to_rhythm)]
 MailAddress = Annotated[str, BeforeValidator(_to_mail)]

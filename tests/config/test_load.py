@@ -389,3 +389,12 @@ def test_the_configuration_is_light_to_import() -> None:
     code = "import sys, bot.config; print(*sys.modules)"
     loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
     assert loaded.isdisjoint({"aiogram", "sqlalchemy", "fastapi", "aiohttp", "asyncio", "typer", "rich", "structlog", "numpy"})
+
+
+def test_a_trusted_proxy_is_an_address_or_a_network(tmp_path: Path) -> None:
+    file = tmp_path / "deskbot.toml"
+    file.write_text('[site]\ntrusted_proxies = ["127.0.0.1", "10.0.0.0/24"]\n', encoding="utf-8")
+    assert load(file, environ={}).site.trusted_proxies == ("127.0.0.1", "10.0.0.0/24")
+    file.write_text('[site]\ntrusted_proxies = ["proxy.example.com"]\n', encoding="utf-8")
+    with pytest.raises(InvalidConfig, match="потрібна адреса або мережа"):
+        load(file, environ={})

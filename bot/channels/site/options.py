@@ -16,6 +16,7 @@ class SiteOptions:
     `language` is that of people who have not chosen one.
     `quiet_gap` and `burst_limit` are those of chat bursts (DESIGN 5). `wait_for_reading` is how long a page that has just stored a message
     waits to show what became of it. `messages_per_minute` is for one contact, `login_attempts` for one network address in ten minutes,
+    failed ones only. `trusted_proxies` are the addresses and networks whose word for a visitor's own address is taken.
     `body_limit` is in bytes. `metrics_token` opens `/metrics` from other machines; without it only this machine may read it.
     """
 
@@ -31,6 +32,7 @@ class SiteOptions:
     session_lifetime: timedelta = timedelta(days=30)
     messages_per_minute: int = 30
     login_attempts: int = 20
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
     body_limit: int = 1_048_576
     metrics_token: str = ""
 

@@ -45,6 +45,8 @@ async def serve(application: Application, options: SiteOptions, opened: Callable
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=list(options.trusted_proxies),
         timeout_graceful_shutdown=_GRACE_SECONDS,
         h11_max_incomplete_event_size=32_768,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 Message = MutableMapping[str, Any]
@@ -26,6 +28,10 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 _HSTS = "max-age=31536000"
+
+# A larger or slower body is cut off: whoever sends that is no browser with a long text in it.
+_DRAIN_BYTES = 32 * 1_048_576
+_DRAIN_SECONDS = 15
 
 
 class TooLarge(Exception):
@@ -64,6 +70,7 @@ class Shield:
             await self._app(scope, self._counted(receive), guarded_send)
         except TooLarge:
             if not answered:
+                await _drain(receive)
                 await _refuse(guarded_send)
 
     def _counted(self, receive: Receive) -> Receive:
@@ -98,6 +105,18 @@ _SORRY = (
     "Повідомлення завелике. Скоротіть його, будь ласка, або надішліть частинами.\n"
     "The message is too large. Please shorten it or send it in parts.\n"
 ).encode()
+
+
+async def _drain(receive: Receive) -> None:
+    """A browser reads no answer before it has sent everything: what comes is thrown away, up to a limit, so that it sees the sentence."""
+    seen = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while seen < _DRAIN_BYTES:
+                message = await receive()
+                seen += len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    return
 
 
 async def _refuse(send: Send) -> None:

@@ -66,6 +66,12 @@ async def test_another_page_cannot_log_a_browser_in(house: House) -> None:
     assert (await victim.http.post(path, data={"form_key": key})).status_code == 403
 
 
+async def test_an_office_behind_one_address_comes_in(house: House) -> None:
+    for _ in range(30):
+        browser = await house.enter("iryna")
+        assert (await browser.get("/")).status_code == 200
+
+
 async def test_guessing_links_is_slowed_down(house: House) -> None:
     browser = house.browser()
     codes = [(await browser.get(f"/login/guess{number}")).status_code for number in range(25)]

@@ -79,3 +79,31 @@ async def test_it_can_be_started_again_after_a_stop(served: House) -> None:
     for _ in range(2):
         served.channel.ready.clear()
         await stop(await start(served), within=3)
+
+
+async def test_a_browser_sees_why_a_large_form_is_refused(served: House) -> None:
+    """It sends everything before it reads: the answer must not be lost in a reset connection."""
+    task = await start(served)
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.channel.port)
+    body = b"text=" + b"a" * 3_000_000
+    writer.write(b"POST /new HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n")
+    writer.write(b"Content-Length: %d\r\n\r\n" % len(body))
+    for at in range(0, len(body), 65_536):
+        writer.write(body[at : at + 65_536])
+        await writer.drain()
+        await asyncio.sleep(0.005)
+    answer = (await asyncio.wait_for(reader.read(), 10)).decode()
+    writer.close()
+    assert answer.startswith("HTTP/1.1 413")
+    assert "Повідомлення завелике" in answer
+    await stop(task, within=3)
+
+
+@pytest.mark.parametrize(("proxies", "is_told"), [(("127.0.0.1",), True), (("10.0.0.1",), False)])
+async def test_only_a_trusted_proxy_speaks_for_visitors(proxies: tuple[str, ...], is_told: bool) -> None:
+    house = await build_house(port=0, trusted_proxies=proxies, login_attempts=1)
+    task = await start(house)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{house.channel.port}") as http:
+        codes = [(await http.get("/login/x", headers={"x-forwarded-for": f"192.0.2.{n}"})).status_code for n in (1, 2)]
+    await stop(task, within=3)
+    assert codes == ([404, 404] if is_told else [404, 429])
