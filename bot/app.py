@@ -117,8 +117,9 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
     if role in ("all", "worker"):
         if role == "all":
             await _take_back_leases(house)
-        for name, worker in (("inbox", house.inbox.run), ("outbox", house.outbox.run)):
-            loops.append((name, keep_alive(worker, health=_worker_health(house, name), clock=house.clock)))
+        for worker in (house.inbox, house.outbox):
+            house.health.append(worker.health)
+            loops.append((worker.health.name, keep_alive(worker.run, health=worker.health, clock=house.clock)))
         waiting = WaitingClients(
             storage=house.storage,
             desk=house.desk,
@@ -134,8 +135,14 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
             waiting=waiting,
             keeper=keeper,
         )
-        scheduler = TickScheduler(ticker.tick, every=settings.sla.tick / house.speed)
-        loops.append(("tick", keep_alive(scheduler.run, health=_worker_health(house, "tick"), clock=house.clock)))
+        health = _worker_health(house, "tick")
+
+        async def tick() -> None:
+            await ticker.tick()
+            health.up(house.clock.now())
+
+        scheduler = TickScheduler(tick, every=settings.sla.tick / house.speed)
+        loops.append(("tick", keep_alive(scheduler.run, health=health, clock=house.clock)))
     return loops
 
 

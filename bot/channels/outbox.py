@@ -13,7 +13,7 @@ from datetime import timedelta
 import structlog
 
 from bot import notices
-from bot.channels.base import Channel, Sent
+from bot.channels.base import Channel, Health, Sent
 from bot.channels.outcomes import Outcomes
 from bot.channels.supervisor import backoff
 from bot.channels.wake import Wake
@@ -60,6 +60,7 @@ class OutboxWorker:
         self._outcomes = Outcomes(storage)
         self._under_way: set[asyncio.Task[None]] = set()
         self.wake = Wake("outbox")
+        self.health = Health(name="outbox", state="running")
 
     async def run(self) -> None:
         """Work until cancelled; then what is under way has a few seconds to end, so that it is recorded rather than unsure."""
@@ -99,6 +100,7 @@ class OutboxWorker:
             rows = await uow.outbox.claim(now=self._clock.now(), limit=room, lease=self._lease, channels=list(self._channels))
             if rows:
                 await uow.commit()
+        self.health.up(self._clock.now())
         for row in rows:
             task = asyncio.create_task(self._deliver(row), name=f"deliver-{row.id}")
             self._under_way.add(task)

@@ -213,9 +213,7 @@ def _client_reminder(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
     say, facts = reader.say, body["ticket"]
     number, is_approval = facts["id"], facts["turn"] == Turn.CLIENT_APPROVAL
     asks = (
-        say("Ми відповіли й чекаємо на ваше слово. Чи все вирішено?")
-        if is_approval
-        else say("Щоб продовжити, чекаємо на вашу відповідь.")
+        say("Ми відповіли й чекаємо на ваше слово. Чи все вирішено?") if is_approval else say("Щоб продовжити, чекаємо на вашу відповідь.")
     )
     closes = say("Без відповіді звернення закриється: {at}. Його можна буде відкрити знову.")
     outcome = Outcome.SOLVED if is_approval else Outcome.NOT_RELEVANT

@@ -32,7 +32,12 @@ CHANNEL_WORDS = {
     "chatlog": _("експорт чату"),
 }
 # What else has a health: the parts of the program that are no channels.
-PART_WORDS = {"inbox": _("читання повідомлень"), "outbox": _("надсилання"), "tick": _("обхід строків")}
+PART_WORDS = {
+    "inbox": _("читання повідомлень"),
+    "outbox": _("надсилання"),
+    "tick": _("обхід строків"),
+    "closures": _("зачинення служби"),
+}
 MESSAGE_WORDS = {
     MessageKind.INBOUND: "",
     MessageKind.ANSWER: _("відповідь"),
@@ -99,7 +104,7 @@ BECAUSE_WORDS = {
 DONE_WORDS = {
     "opened": _("Дякуємо! Звернення зареєстровано."),
     "several": _("Дякуємо! У повідомленні кілька питань, тож кожне має своє звернення."),
-    "received": _("Дякуємо! Повідомлення отримано, звернення з'явиться у списку за мить."),
+    "received": _("Дякуємо! Повідомлення отримано, зараз ми його читаємо."),
     "again": _("Це повідомлення вже отримано раніше: повторно його не зареєстровано."),
     "word": _("Дякуємо! Вашу відповідь отримано."),
     "closed": _("Звернення закрито."),
@@ -120,6 +125,13 @@ DONE_WORDS = {
     "replayed": _("Повідомлення повернуто в роботу."),
     "nothing": _("Немає чого повторювати."),
 }
+
+
+def part_words(name: str, say: Translator) -> str:
+    """A channel or a part of the program for people; of a mailbox, "mail:support", its own name as well."""
+    part, _colon, own = name.partition(":")
+    words = say((CHANNEL_WORDS | PART_WORDS).get(part, part))
+    return f"{words}: {own}" if own else words
 
 
 def client_words(ticket: Ticket, *, viewer_id: int, language: str) -> tuple[Lamp, str]:

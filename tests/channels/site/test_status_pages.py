@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from bot.channels.base import Health
 from bot.errors import Transient
 from bot.model import Delivery
 from bot.ports import RawEvent
@@ -67,6 +69,21 @@ async def test_what_was_not_delivered_is_shown_with_its_ticket(house: House) -> 
     assert "не доставлено: 1" in page
     assert "скриньки немає" in page
     assert 'href="/staff/tickets/7"' in page
+
+
+async def test_parts_and_mailboxes_have_names_for_people_and_the_time_of_their_last_success(house: House) -> None:
+    house.health += [house.inbox.health, house.outbox.health, Health(name="mail:support"), Health(name="tick"), Health(name="chatlog")]
+    await house.work()
+    page = (await (await house.enter("olena")).get("/staff/status")).text
+    names = re.findall(r'<b>([^<]*)</b> <span class="lamp', page)
+    assert names == ["сайт", "пошта", "читання повідомлень", "надсилання", "пошта: support", "обхід строків", "експорт чату"]
+    assert page.count("востаннє") == 2
+
+
+async def test_a_worker_that_works_again_says_so(house: House) -> None:
+    house.inbox.health.trouble("Немає зв'язку з базою.")
+    await house.work()
+    assert (house.inbox.health.state, house.inbox.health.detail) == ("running", "")
 
 
 async def test_a_lead_can_have_quarantined_messages_tried_again(house: House) -> None:
