@@ -46,7 +46,7 @@ class Visitor:
     async def _send(self, url: str, *, page: str, **fields: str) -> None:
         async with self._session.get(page) as answer:
             found = _FORM_KEY.search(await answer.text())
-        data = {**fields, "form_key": found[1] if found else ""}
+        data = {"id": secrets.token_hex(16), **fields, "form_key": found[1] if found else ""}
         async with self._session.post(url, data=data) as answer:
             if answer.status >= 400:
                 raise RuntimeError(f"the demo's form was refused: {answer.status} {url}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from html import unescape
 from types import TracebackType
 from typing import Self
@@ -43,6 +44,8 @@ class Browser:
         """Fill in a form of the page `on` and send it to `action`; the page that comes back."""
         found = _KEY.search((await self._client.get(on)).text)
         assert found, f"no form on {on}"
-        answer = await self._client.post(action, data={"form_key": found[1], **fields}, headers={"origin": self._desk.site})
+        answer = await self._client.post(
+            action, data={"id": secrets.token_hex(16), "form_key": found[1], **fields}, headers={"origin": self._desk.site}
+        )
         assert answer.status_code == 200, f"{action}: {answer.status_code} {answer.text[:500]}"
         return unescape(answer.text)
