@@ -3,7 +3,8 @@
 #   make demo   a desk that plays      make check   lint, format, types, layers, tests
 #   make soak   the long tests         make bench   the figures            make lock   new lock files
 #   make texts  new sentences into the English catalogue, and the catalogue compiled
-.PHONY: run demo test check soak bench texts lock clean runtime dev
+#   make train  the weights of the second opinion on splitting, learned anew from tests/corpus/requests
+.PHONY: run demo test check soak bench texts train lock clean runtime dev
 .DEFAULT_GOAL := run
 
 ARGS ?=
@@ -35,6 +36,9 @@ bench: dev
 
 texts: dev
 	@$(BIN)/python deploy/texts.py
+
+train: dev
+	@$(BIN)/python -m train $(ARGS)
 
 # Pins stay as they are unless pyproject.toml needs others; UPGRADE=1 takes the newest of everything. Needs uv, which is fetched into
 # a folder of its own when it is not installed. Neither an index address nor a command line ends up in the result.

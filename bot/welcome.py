@@ -27,11 +27,11 @@ TRIAL_CLIENT = "Пробний клієнт"
 TRIAL_CONTACT = "Пробна людина"
 
 
-async def welcome(house: House, *, tell: Callable[[str], None], language: str = "uk") -> None:
-    """Tell it, line by line. On a desk that has agents already: the address only."""
+async def welcome(house: House, *, tell: Callable[[str], None], link_command: Callable[[str], str], language: str = "uk") -> None:
+    """Tell it, line by line. On a desk that has agents already: the address and how to come in, by `link_command` of somebody's name."""
     settings, say = house.settings, translator(language)
     if not settings.site.enabled:
-        tell(say("Служба працює. Сайт вимкнено ([site] enabled)."))
+        tell(say("Служба працює. Сайт вимкнено: site.enabled = false."))
         return
     if trouble := await trouble_of_site(house, language):
         tell(say("Служба працює, але Сайт ще ні: {trouble}").format(trouble=trouble))
@@ -40,10 +40,12 @@ async def welcome(house: House, *, tell: Callable[[str], None], language: str = 
     async with house.storage.write() as uow:
         people = await _first_people(uow, with_trial=not (settings.telegram.is_on or settings.mail.is_on))
         links = [(who, await _link(uow, house, subject)) for who, subject in people]
+        admin = await _an_admin(uow)
         await uow.commit()
     for who, link in links:
-        tell("  " + say("{who} (посилання впускає один раз, протягом доби):").format(who=say(who)) + f"\n    {link}")
-    tell(say("Нове посилання: deskbot accounts link ІМ'Я. Зупинити: Ctrl+C."))
+        tell("  " + say("{who}: посилання впускає один раз, протягом доби.").format(who=say(who)) + f"\n    {link}")
+    tell(say("Нове посилання для входу: {command}").format(command=link_command(admin)))
+    tell(say("Зупинити: Ctrl+C."))
 
 
 async def trouble_of_site(house: House, language: str = "uk") -> str:
@@ -68,6 +70,12 @@ async def _first_people(uow: UnitOfWork, *, with_trial: bool) -> list[tuple[str,
         contact = await uow.people.add_contact(name=TRIAL_CONTACT, client_id=client.id, language="uk", addresses=())
         made.append((_("Спробувати як клієнт (чат і форма)"), f"contact:{contact.id}"))
     return made
+
+
+async def _an_admin(uow: UnitOfWork) -> str:
+    """The name to show how a link is asked for: an administrator's, who is there on every desk."""
+    people = [each for each in await uow.people.agents() if each.is_active]
+    return next((each.name for each in people if each.role is Role.ADMIN), people[0].name if people else ADMIN)
 
 
 async def _link(uow: UnitOfWork, house: House, subject: str) -> str:

@@ -25,7 +25,7 @@ async def running(house: House) -> AsyncIterator[list[str]]:
     ready = asyncio.Event()
 
     async def on_ready(opened: House) -> None:
-        await welcome(opened, tell=lines.append)
+        await welcome(opened, tell=lines.append, link_command=lambda name: f"deskbot accounts link '{name}'")
         ready.set()
 
     motion = asyncio.create_task(run_house(house, ready=on_ready))

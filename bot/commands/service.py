@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.terminal import ConfigOption, language, load_settings, note, out, words
+from bot.commands.terminal import ConfigOption, command_line, language, load_settings, note, out, words
 from bot.texts import explain
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ def run(
     from bot.app import run as serve
     from bot.welcome import welcome
 
-    _until_stopped(serve(settings, ready=lambda house: welcome(house, tell=out, language=language())))
+    def link_command(name: str) -> str:
+        return command_line("accounts", "link", name, config=config)
+
+    _until_stopped(serve(settings, ready=lambda house: welcome(house, tell=out, link_command=link_command, language=language())))
 
 
 def demo(

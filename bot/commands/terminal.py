@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,14 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", metavar=_("ФАЙЛ"), help=_("Файл налаштувань; без нього config.toml поточної теки.")),
 ]
+
+
+def command_line(*arguments: str, config: Path | None = None) -> str:
+    """A command of ours, of the same settings, that works when it is pasted here: deskbot need not be where the shell looks."""
+    program = Path(sys.executable).with_name("deskbot")
+    here = Path.cwd()
+    named = str(program.relative_to(here) if program.is_relative_to(here) else program)
+    return shlex.join([named, *arguments, *(("--config", str(config)) if config else ())])
 
 
 def out(text: str = "") -> None:
