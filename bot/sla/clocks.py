@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bot.model import ClockKind, ClockState, Priority, TicketClock
 from bot.sla.policy import Policy, Target
-from bot.sla.reminders import current_rung, first_nudge_at, next_rung_at, sendable
+from bot.sla.reminders import current_rung, first_nudge_at, next_rung_at, sendable, standing
 
 
 def start_clock(
@@ -114,10 +114,10 @@ def recompute_clock(policy: Policy, clock: TicketClock, *, now: datetime, snooze
     if moved.due_at == clock.due_at and not is_waiting:
         return replace(moved, next_nudge_at=next_rung_at(policy, moved, after=now))
     told = None if is_waiting else current_rung(policy, clock, now)
-    reached = current_rung(policy, moved, now)
+    reached, next_at = standing(policy, moved, now)
     if reached is not None and reached is not told:
         return replace(moved, next_nudge_at=clock.next_nudge_at if is_waiting else sendable(policy.desk_calendar, now))
-    return replace(moved, next_nudge_at=next_rung_at(policy, moved, after=now))
+    return replace(moved, next_nudge_at=next_at)
 
 
 def snooze_clock(policy: Policy, clock: TicketClock, *, until: datetime) -> TicketClock:

@@ -21,6 +21,8 @@ from bot.sla.policy import Policy
 
 FINGERPRINT = "sla_calendars"
 CHUNK = 100
+# So many are computed before others get their turn on the event loop.
+BREATH = 20
 # The offsets of a zone are sampled by the week; three years hold every rule that a running clock can meet.
 SAMPLED = timedelta(days=3 * 366)
 
@@ -59,9 +61,12 @@ async def recompute_all(storage: Storage, policy: Policy, *, now: datetime) -> i
         if not clocks:
             return moved
         # Nothing is locked for a look; most edits of a calendar concern few of the clocks.
-        stale = {
-            clock.id: _Moved(before=clock, after=again) for clock in clocks if (again := recompute_clock(policy, clock, now=now)) != clock
-        }
+        stale: dict[int, _Moved] = {}
+        for number, clock in enumerate(clocks, start=1):
+            if (again := recompute_clock(policy, clock, now=now)) != clock:
+                stale[clock.id] = _Moved(before=clock, after=again)
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
         if stale:
             moved += await _recompute_chunk(storage, policy, stale, now=now)
         after_id = clocks[-1].id

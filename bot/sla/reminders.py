@@ -98,20 +98,18 @@ def next_rung_at(policy: Policy, clock: TicketClock, *, after: datetime) -> date
 
 def current_rung(policy: Policy, clock: TicketClock, now: datetime) -> Rung | None:
     """The latest rung that has come by `now`; None before the first."""
+    return _current(policy, _plan(policy, clock), now)
+
+
+def standing(policy: Policy, clock: TicketClock, now: datetime) -> tuple[Rung | None, datetime | None]:
+    """`current_rung` and `next_rung_at` after `now`, from one ladder: what both need is what laying it out costs."""
     plan = _plan(policy, clock)
-    if now > plan.anchor:
-        first_repeat = next(plan.repeats(policy.desk_calendar, after=plan.anchor), None)
-        if first_repeat is not None and first_repeat <= now:
-            return plan.repeat
-    return next((rung for rung, at in reversed(plan.fixed) if at <= now), None)
+    return _current(policy, plan, now), next((at for _, at in _upcoming(policy, plan, now)), None)
 
 
 def upcoming(policy: Policy, clock: TicketClock, *, after: datetime) -> Iterator[tuple[Rung, datetime]]:
     """The rungs strictly after `after`, in order and without end: while nobody reacts, the nudging goes on."""
-    plan = _plan(policy, clock)
-    yield from ((rung, at) for rung, at in plan.fixed if at > after)
-    for at in plan.repeats(policy.desk_calendar, after=max(after, plan.anchor)):
-        yield plan.repeat, at
+    return _upcoming(policy, _plan(policy, clock), after)
 
 
 def sendable(desk: Calendar, at: datetime) -> datetime | None:
@@ -147,6 +145,20 @@ class _Plan:
                 return
             if at > after:
                 yield at
+
+
+def _current(policy: Policy, plan: _Plan, now: datetime) -> Rung | None:
+    if now > plan.anchor:
+        first_repeat = next(plan.repeats(policy.desk_calendar, after=plan.anchor), None)
+        if first_repeat is not None and first_repeat <= now:
+            return plan.repeat
+    return next((rung for rung, at in reversed(plan.fixed) if at <= now), None)
+
+
+def _upcoming(policy: Policy, plan: _Plan, after: datetime) -> Iterator[tuple[Rung, datetime]]:
+    yield from ((rung, at) for rung, at in plan.fixed if at > after)
+    for at in plan.repeats(policy.desk_calendar, after=max(after, plan.anchor)):
+        yield plan.repeat, at
 
 
 def _plan(policy: Policy, clock: TicketClock) -> _Plan:
