@@ -80,7 +80,8 @@ class Desk(Triage, Grouping, Closing):
             uow, ticket, MessageKind.INBOUND, Actor.contact(contact), inbound.text, inbound.received_at, inbound, inbox_id
         )
         if verdict in ("thanks", "new_task"):
-            uow.tickets.add_event(Event(ticket_id=ticket_id, kind="thanked", actor=Actor.contact(contact), at=now))
+            kind = "thanked" if verdict == "thanks" else "asked_more"
+            uow.tickets.add_event(Event(ticket_id=ticket_id, kind=kind, actor=Actor.contact(contact), at=now))
         elif verdict == "solved" and ticket.is_open:
             ticket = await self.close(uow, ticket_id, Actor.contact(contact), outcome=Outcome.SOLVED)
         elif verdict != "solved":

@@ -68,7 +68,7 @@ class Opening:
 
 
 class DeskBase:
-    """See the module. `staff` says where staff hear of things; with `is_hushed` nobody hears of anything (an archive is taken in)."""
+    """See the module. `staff` says where staff hear of things; with `is_hushed` its verbs tell nobody (an archive is taken in)."""
 
     def __init__(self, *, clock: Clock, promises: Promises, staff: StaffRoutes, is_hushed: bool = False) -> None:
         self._clock = clock
@@ -78,48 +78,13 @@ class DeskBase:
 
     def _open_one(self, uow: UnitOfWork, opening: Opening, draft: Draft, number: int, word: int, now: datetime) -> Facts:
         inbound, contact = opening.inbound, opening.contact
-        ticket = Ticket(
-            id=number,
-            title=draft.title[:TITLE_LIMIT],
-            contact_id=contact.id,
-            client_id=contact.client_id,
-            is_private=contact.is_private,
-            received_at=inbound.received_at,
-            created_at=now,
-            last_word_at=inbound.received_at,
-            channel=inbound.channel,
-            route=inbound.reply_route,
-            origin_id=opening.inbox_id,
-            spans=draft.spans,
-            priority=draft.priority,
-            is_priority_guessed=draft.is_priority_guessed,
-            category=draft.category,
-            is_category_guessed=draft.is_category_guessed,
-            reason=draft.reason,
-            reason_state=reason_state(draft.priority, draft.reason),
-            reason_guess=draft.reason_guess,
-            is_call_back=draft.is_call_back,
-            assignee_id=opening.taken_by.id if opening.taken_by else None,
-        )
-        message = Message(
-            id=word,
-            ticket_id=number,
-            kind=MessageKind.INBOUND,
-            author=Actor.contact(contact),
-            text=inbound.text,
-            quoted=inbound.quoted,
-            at=inbound.received_at,
-            channel=inbound.channel,
-            attachments=inbound.attachments,
-            inbox_id=opening.inbox_id,
-            letter=inbound.letter,
-        )
+        ticket = _new_ticket(opening, draft, number, now)
+        message = _first_message(opening, ticket, word)
         uow.tickets.add(ticket)
         uow.tickets.add_message(message)
         self._link(uow, message, inbound)
-        uow.tickets.add_event(
-            Event(ticket_id=number, kind="opened", actor=Actor.contact(contact), at=now, because=opening.because, data=_opened(ticket))
-        )
+        opened = Event(ticket_id=number, kind="opened", actor=Actor.contact(contact), at=now, because=opening.because, data=_opened(ticket))
+        uow.tickets.add_event(opened)
         due_at = self._promises.opened(uow, ticket, met_at=inbound.received_at if inbound.is_answered else None)
         facts = Facts(
             ticket=ticket,
@@ -283,3 +248,47 @@ def _opened(ticket: Ticket) -> dict[str, Any]:
         "received_at": ticket.received_at.isoformat(),
         "origin_id": ticket.origin_id,
     }
+
+
+def _new_ticket(opening: Opening, draft: Draft, number: int, now: datetime) -> Ticket:
+    inbound, contact = opening.inbound, opening.contact
+    return Ticket(
+        id=number,
+        title=draft.title[:TITLE_LIMIT],
+        contact_id=contact.id,
+        client_id=contact.client_id,
+        is_private=contact.is_private,
+        received_at=inbound.received_at,
+        created_at=now,
+        last_word_at=inbound.received_at,
+        channel=inbound.channel,
+        route=inbound.reply_route,
+        origin_id=opening.inbox_id,
+        spans=draft.spans,
+        priority=draft.priority,
+        is_priority_guessed=draft.is_priority_guessed,
+        category=draft.category,
+        is_category_guessed=draft.is_category_guessed,
+        reason=draft.reason,
+        reason_state=reason_state(draft.priority, draft.reason),
+        reason_guess=draft.reason_guess,
+        is_call_back=draft.is_call_back,
+        assignee_id=opening.taken_by.id if opening.taken_by else None,
+    )
+
+
+def _first_message(opening: Opening, ticket: Ticket, message_id: int) -> Message:
+    inbound = opening.inbound
+    return Message(
+        id=message_id,
+        ticket_id=ticket.id,
+        kind=MessageKind.INBOUND,
+        author=Actor.contact(opening.contact),
+        text=inbound.text,
+        quoted=inbound.quoted,
+        at=inbound.received_at,
+        channel=inbound.channel,
+        attachments=inbound.attachments,
+        inbox_id=opening.inbox_id,
+        letter=inbound.letter,
+    )

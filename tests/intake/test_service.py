@@ -9,7 +9,7 @@ import pytest
 from bot.intake.service import LETTERS_PER_HOUR
 from bot.model import Actor, Address, Attachment, Link, MessageKind, Outcome, Priority, Route, ThreadEvidence, Turn
 from bot.storage.memory import MemoryStorage
-from tests.builders import World, build_world
+from tests.builders import World, build_world, message
 
 PRINTER = "Не друкує принтер на складі, видає помилку 5."
 THREE = "1. Не друкує принтер на складі.\n2. Не відкривається звіт по касі.\n3. Додайте, будь ласка, нового користувача Сидоренко."
@@ -228,3 +228,27 @@ async def _link(world: World, number: int, channel: str, conversation: str, exte
     async with world.storage.write() as uow:
         uow.tickets.add_link(Link(channel=channel, conversation=conversation, external_id=external_id, ticket_id=number, kind="answer"))
         await uow.commit()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Не працює пошта",
+        "Пошта не працює",
+        "Не працює 1С",
+        "Срочно! Не работает 1С",
+        "Server down, urgent",
+        "Впав сервер",
+        "Каса не працює",
+        "Немає інтернету",
+        "все зависло",
+        "не друкує",
+        "Не открывается база",
+        "Потрібен доступ",
+    ],
+)
+@pytest.mark.parametrize("channel", ["telegram", "mail"])
+async def test_a_failure_told_in_a_few_words_is_always_a_request(world: World, text: str, channel: str) -> None:
+    planned = world.intake.plan(message(world.iryna, text, received_at=world.clock.now(), channel=channel))
+    assert planned.analysis.kind == "request"
+    assert len(planned.analysis.parts) == 1

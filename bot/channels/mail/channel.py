@@ -163,6 +163,9 @@ class MailChannel:
 
     async def _apply(self, uow: UnitOfWork, one: Prepared) -> list[InboxResult]:
         message = one.planned.inbound
+        if one.item.is_quiet:
+            # Of an archive: what it says was dealt with in its day.
+            return await self._intake.accept(uow, one.planned, [one.item.id])
         if one.bounced is not None:
             await self._note_bounce(uow, one.bounced, one.item)
         done = await self._shortcuts.act(uow, message, one.reply, inbox_id=one.item.id) if one.reply else None
