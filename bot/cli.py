@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from bot.commands import accounts, clients, closing, database, ingest, intake, promises, service, sla
+from bot.commands import accounts, calendar, clients, closing, database, ingest, intake, promises, service, sla
 from bot.commands.terminal import say_error, words
 from bot.errors import BotError
 
@@ -38,6 +38,7 @@ app.command("replay", help=_("Ще раз опрацювати повідомл�
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(database.app, name="db")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(calendar.app, name="calendar")
 app.add_typer(clients.app, name="clients")
 
 
