@@ -6,10 +6,11 @@ It decides how settings are written and checked; it does not know what anybody d
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from bot.config.checks import contradictions, warnings
 from bot.config.mistakes import mistakes_of
@@ -91,10 +92,23 @@ def _validate(tree: Tree, folder: Path, mistakes: list[Misconfigured]) -> Settin
         # Named even when the file does not: only a table that is read here gets its folder put before its default path.
         settings = Settings.model_validate({"desk": {}} | tree, context={"folder": folder})
     except ValidationError as invalid:
-        mistakes.extend(mistakes_of(invalid.errors(include_url=False), Settings))
+        errors = invalid.errors(include_url=False)
+        mistakes.extend(mistakes_of(errors, Settings))
+        mistakes.extend(_contradictions_beside(errors, tree, folder))
         return None
     mistakes.extend(contradictions(settings))
     return settings
+
+
+def _contradictions_beside(errors: Sequence[ErrorDetails], tree: Tree, folder: Path) -> Iterator[Misconfigured]:
+    """What contradicts itself in the sections that could be read: a slip in another one must not hide it until the next check."""
+    spoilt = {str(error["loc"][0]) for error in errors if error["loc"]}
+    sound = {name: section for name, section in tree.items() if name not in spoilt}
+    try:
+        yield from contradictions(Settings.model_validate({"desk": {}} | sound, context={"folder": folder}))
+    except ValidationError:
+        # A spoilt section is one that cannot be left out; its own mistakes are told already.
+        return
 
 
 def _check_policy(tree: Tree, mistakes: list[Misconfigured]) -> None:

@@ -16,8 +16,6 @@ from bot.sla.intervals import WEEKDAYS, InvalidCalendar
 from bot.sla.policy import CALM_LADDER, REACTION, URGENT_LADDER, InvalidPolicy, Ladder, Policy, Target
 
 Spans = dict[Priority, Target]
-# How the section calls the three tables of targets, in the order of `Policy`.
-TABLES = ("targets", "next_answer", "solution")
 
 
 def build_policy(sla: SlaSettings, *, zone: str) -> Policy:
@@ -86,21 +84,30 @@ def _targets(written: Targets, defaults: Mapping[Priority, Target], table: str, 
     for priority, each in written.items():
         default = defaults.get(priority)
         if default is None and (each.target is None or each.calendar is None):
-            mistakes.append(Misconfigured("sla.{table}.{name}: тут потрібні target і calendar.", table=table, name=priority.value))
+            missing = [name for name in ("target", "calendar") if getattr(each, name) is None]
+            mistakes.append(
+                Misconfigured("sla.{table}.{name}: бракує {missing}.", table=table, name=priority.value, missing=", ".join(missing))
+            )
             continue
-        found[priority] = _target(each, default or Target(time=timedelta(0), calendar=DESK, ladder=_usual_ladder(priority)))
+        found[priority] = target = _target(each, default or Target(time=timedelta(0), calendar=DESK, ladder=_usual_ladder(priority)))
+        if target.time and any(span >= target.time for span in target.ladder.before):
+            sentence = "sla.{table}.{name}.before: нагадування мають бути ближчі до строку, ніж увесь строк. Зменште їх."
+            mistakes.append(Misconfigured(sentence, table=table, name=priority.value))
     return found
 
 
 def _target(written: TargetSettings, default: Target) -> Target:
+    time = default.time if written.target is None else written.target
+    # Usual nudges that a short promise has no room for are left out; written ones are a mistake.
+    usual = tuple(span for span in default.ladder.before if span < time)
     ladder = replace(
         default.ladder,
-        before=default.ladder.before if written.before is None else tuple(sorted(written.before, reverse=True)),
+        before=usual if written.before is None else tuple(sorted(written.before, reverse=True)),
         every=_rhythm(written.every, default.ladder.every),
         claimed_every=_rhythm(written.claimed_every, default.ladder.claimed_every),
     )
     return Target(
-        time=default.time if written.target is None else written.target,
+        time=time,
         calendar=default.calendar if written.calendar is None else written.calendar,
         ladder=ladder,
     )

@@ -158,6 +158,18 @@ gap = "20"
 """
 
 
+def test_a_section_of_a_wrong_type_does_not_hide_what_contradicts_itself_in_another(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, '[site]\nport = []\n[intake]\ngap = "3m"\n')
+    assert [each.partition(":")[0] for each in found] == ["site.port", "intake.limit"]
+
+
+def test_usual_nudges_leave_room_for_a_short_promise(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[sla.targets]\nurgent.target = "20m"\n', encoding="utf-8")
+    urgent = build_policy(load(file, environ={}).sla, zone="Europe/Kyiv").reaction[Priority.URGENT]
+    assert urgent.ladder.before == (timedelta(minutes=10),)
+
+
 def test_five_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert mistakes(tmp_path, FIVE_MISTAKES) == [
         "site.prot: немає такого ключа. Можливо, ви мали на увазі «port»?",
@@ -208,7 +220,9 @@ hours = ["12:00-08:00"]
         ('[storage]\nurl = "mysql://root@localhost/desk"\n', 'storage.url: має починатися з "sqlite:///" або "postgresql://".'),
         ('[telegram]\ntoken_file = "nowhere"\n', "telegram.token_file: не вдалося прочитати файл nowhere:"),
         ('[run]\nrole = "web"\n', "run.role: кілька процесів можливі лише з PostgreSQL."),
-        ("[sla.solution.urgent]\n", "sla.solution.urgent: тут потрібні target і calendar."),
+        ("[sla.solution.urgent]\n", "sla.solution.urgent: бракує target, calendar."),
+        ('[sla.solution.urgent]\ncalendar = "desk"\n', "sla.solution.urgent: бракує target."),
+        ('[sla.targets]\nlow.target = "1h"\nlow.before = ["1h"]\n', "sla.targets.low.before: нагадування мають бути ближчі до строку"),
         ('[sla.targets.low]\nevery = "daily"\n', "sla.targets.low.every: має бути тривалість"),
         ('[[sla.exceptions]]\ndate = "31.12"\n', 'sla.exceptions[0].date: має бути дата на зразок "2026-12-31".'),
         (
