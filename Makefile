@@ -2,9 +2,9 @@
 #   make run    the service            make test    all tests (ARGS="tests/sla -x" for some)
 #   make demo   a desk that plays      make check   lint, format, types, layers, tests
 #   make soak   the long tests         make bench   the figures            make lock   new lock files
+#   make train  the labels of tests/corpus/requests learned anew into bot/intake/data (ARGS="--help" says more)
 #   make texts  new sentences into the English catalogue, and the catalogue compiled
-#   make train  the weights of the second opinion on splitting, learned anew from tests/corpus/requests
-.PHONY: run demo test check soak bench texts train lock clean runtime dev
+.PHONY: run demo test check soak bench train texts lock clean runtime dev
 .DEFAULT_GOAL := run
 
 ARGS ?=
@@ -34,11 +34,11 @@ soak: dev
 bench: dev
 	@set -e; for each in bench/[a-z]*.py; do echo "== $$each"; $(BIN)/python $$each $(ARGS); done
 
-texts: dev
-	@$(BIN)/python deploy/texts.py
-
 train: dev
 	@$(BIN)/python -m train $(ARGS)
+
+texts: dev
+	@$(BIN)/python deploy/texts.py
 
 # Pins stay as they are unless pyproject.toml needs others; UPGRADE=1 takes the newest of everything. Needs uv, which is fetched into
 # a folder of its own when it is not installed. Neither an index address nor a command line ends up in the result.

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
 from bot.commands import accounts, calendar, clients, closing, database, ingest, intake, promises, service, sla
-from bot.commands.terminal import say_error, words
+from bot.commands.terminal import out, say_error, words
 from bot.errors import BotError
 
 _ = words()
@@ -40,6 +41,21 @@ app.add_typer(database.app, name="db")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(clients.app, name="clients")
+
+
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        out(f"deskbot {version('deskbot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True, help=_("Показати версію."))] = False,
+) -> None:
+    """What stands before a command."""
 
 
 def main() -> None:

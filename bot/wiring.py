@@ -66,7 +66,7 @@ async def _telegram(house: House) -> None:
 
     settings = house.settings
     if not settings.telegram.is_on:
-        house.health.append(Health(name="telegram", detail="Telegram вимкнено: впишіть [telegram] token_file і staff_chat."))
+        house.health.append(Health(name="telegram", detail="Telegram вимкнено. Щоб увімкнути, впишіть telegram.token_file."))
         return
     from bot.channels.telegram.channel import TelegramChannel
     from bot.channels.telegram.options import TelegramOptions

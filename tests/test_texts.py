@@ -221,7 +221,7 @@ def test_what_is_kept_of_an_error_is_plain_json() -> None:
 
 
 def test_health_is_told_in_the_readers_language() -> None:
-    health = Health(name="telegram", detail="Telegram вимкнено: впишіть [telegram] token_file і staff_chat.")
+    health = Health(name="telegram", detail="Telegram вимкнено. Щоб увімкнути, впишіть telegram.token_file.")
     assert health.told("en").startswith("Telegram is switched off")
     health.trouble(Transient("Telegram недоступний: {what}", what="timeout"))
     assert (health.detail, health.told("en")) == ("Telegram недоступний: timeout", "Telegram cannot be reached: timeout")

@@ -9,7 +9,7 @@ import typer
 
 from bot.clock import SystemClock
 from bot.commands.store import with_storage
-from bot.commands.terminal import ConfigOption, note, out, table, words
+from bot.commands.terminal import ConfigOption, command_line, note, out, table, words
 from bot.errors import NotFound, Rejected
 from bot.model import Address, Agent, Contact, Role
 
@@ -50,7 +50,7 @@ def add(
 
     agent = with_storage(config, work)
     out(_("Додано: {name}, {role}.").format(name=agent.name, role=_(ROLE_WORDS[agent.role])))
-    note(_('Посилання для входу: deskbot accounts link "{name}"').format(name=agent.name))
+    note(_("Посилання для входу дасть {command}").format(command=command_line("accounts", "link", agent.name, config=config)))
 
 
 @app.command("list", help=_("Показати всіх співробітників."))
@@ -73,7 +73,7 @@ def show(config: ConfigOption = None) -> None:
 @app.command("disable", help=_("Вимкнути співробітника: він не зможе ні ввійти, ні працювати; його історія лишається."))
 def disable(name: NameArgument, config: ConfigOption = None) -> None:
     _switch(name, config, is_active=False)
-    out(_("Вимкнено. Усі його входи на Сайт закрито."))
+    out(_("Вимкнено. Усі входи цієї людини на Сайт закрито."))
 
 
 @app.command("enable", help=_("Увімкнути співробітника знову."))
@@ -126,7 +126,7 @@ def link(
         return url, name
 
     url, name = with_storage(config, work)
-    note(_("Посилання для {name}. Діє 30 хвилин, один раз; передайте його лише цій людині.").format(name=name))
+    note(_("Посилання для входу: {name}. Діє 30 хвилин, один раз; передайте його лише цій людині.").format(name=name))
     out(url)
 
 

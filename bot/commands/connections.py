@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections.abc import Awaitable, Iterator
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from bot.config import MailboxSettings, Settings, SiteSettings, TelegramSettings
 
 DEADLINE_S = 20.0
+HEALTH_WITHIN_S = 2.0
+# What /healthz of the Site says.
+STATUSES = ("ok", "store unavailable")
 
 Result = tuple[str, BotError | None]
 
@@ -64,10 +68,26 @@ async def _site(site: SiteSettings) -> None:
     try:
         await asyncio.to_thread(bind)
     except OSError as error:
+        if error.errno == errno.EADDRINUSE and await _is_ours(site):
+            return
         raise Misconfigured(
-            "Порт зайнятий чи недоступний ({reason}). Якщо служба вже працює, так і має бути; інакше змініть site.port.",
+            "Порт зайнятий іншою програмою чи недоступний ({reason}). Змініть site.port або зупиніть її.",
             reason=error.strerror or str(error),
         ) from error
+
+
+async def _is_ours(site: SiteSettings) -> bool:
+    """Whether a service of ours is what listens there already: its /healthz answers as ours does, well or not."""
+    import aiohttp
+
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(site.host, site.host)  # where all addresses are taken, this machine's own is
+    address = f"http://[{host}]:{site.port}/healthz" if ":" in host else f"http://{host}:{site.port}/healthz"
+    try:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=HEALTH_WITHIN_S)) as session, session.get(address) as response:
+            answer = await response.json()
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        return False
+    return isinstance(answer, dict) and answer.get("status") in STATUSES
 
 
 async def _imap(box: MailboxSettings) -> None:

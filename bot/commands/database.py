@@ -9,7 +9,7 @@ import typer
 
 from bot.clock import SystemClock
 from bot.commands.store import with_storage
-from bot.commands.terminal import ConfigOption, load_settings, note, out, table, words
+from bot.commands.terminal import ConfigOption, fail, load_settings, note, out, table, words
 
 if TYPE_CHECKING:
     from bot.config import Settings
@@ -50,6 +50,8 @@ def replay(
         return count
 
     count = with_storage(config, work)
+    if ids and not count:
+        fail(_("У карантині немає записів із такими номерами. Що там є: deskbot replay --list"))
     out(_("Повернуто в роботу: {count}.").format(count=count))
     if count:
         note(_("Служба, що працює, візьме їх одразу; якщо її зупинено, вони чекатимуть на запуск."))

@@ -86,7 +86,7 @@ def check(config: ConfigOption = None) -> None:
         failed += error is not None
         out(f"{'✗' if error else '✓'} {name}" + (f": {explain(error, language())}" if error else ""))
     if failed:
-        note(_("Не вдалося встановити з'єднань: {count}.").format(count=failed))
+        note(_("Невдалих перевірок: {count}.").format(count=failed))
         raise typer.Exit(1)
 
 

@@ -91,8 +91,9 @@ def _targets(written: Targets, defaults: Mapping[Priority, Target], table: str, 
             continue
         found[priority] = target = _target(each, default or Target(time=timedelta(0), calendar=DESK, ladder=_usual_ladder(priority)))
         if target.time and any(span >= target.time for span in target.ladder.before):
-            sentence = "sla.{table}.{name}.before: нагадування мають бути ближчі до строку, ніж увесь строк. Зменште їх."
-            mistakes.append(Misconfigured(sentence, table=table, name=priority.value))
+            mistakes.append(
+                Misconfigured("sla.{table}.{name}.before: нагадування мають бути коротші за сам строк.", table=table, name=priority.value)
+            )
     return found
 
 

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bot.channels.telegram.sandbox.server import Sandbox
 from bot.commands.connections import try_all
@@ -72,6 +73,23 @@ async def test_a_port_in_use_is_said() -> None:
         taken.listen()
         found = await problems({"site": {"port": taken.getsockname()[1]}})
     assert "Порт зайнятий" in found["site"]
+
+
+@pytest.mark.parametrize(("answer", "is_ours"), [({"status": "ok"}, True), ({"status": "store unavailable"}, True), ({"up": 1}, False)])
+async def test_the_port_of_our_own_running_service_is_as_it_should_be(answer: dict[str, object], is_ours: bool) -> None:
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.json_response(answer)
+
+    application = web.Application()
+    application.router.add_get("/healthz", healthz)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port := free_port()).start()
+        found = await problems({"site": {"port": port}})
+    finally:
+        await runner.cleanup()
+    assert (found["site"] == "") == is_ours
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ hours = ["12:00-08:00"]
         ('[run]\nrole = "web"\n', "run.role: кілька процесів можливі лише з PostgreSQL."),
         ("[sla.solution.urgent]\n", "sla.solution.urgent: бракує target, calendar."),
         ('[sla.solution.urgent]\ncalendar = "desk"\n', "sla.solution.urgent: бракує target."),
-        ('[sla.targets]\nlow.target = "1h"\nlow.before = ["1h"]\n', "sla.targets.low.before: нагадування мають бути ближчі до строку"),
+        ('[sla.targets]\nlow.target = "1h"\nlow.before = ["1h"]\n', "sla.targets.low.before: нагадування мають бути коротші за сам строк."),
         ('[sla.targets.low]\nevery = "daily"\n', "sla.targets.low.every: має бути тривалість"),
         ('[[sla.exceptions]]\ndate = "31.12"\n', 'sla.exceptions[0].date: має бути дата на зразок "2026-12-31".'),
         (
