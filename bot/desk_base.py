@@ -30,6 +30,7 @@ from bot.model import (
     ReasonState,
     Ticket,
     UrgencyReason,
+    link_scope,
 )
 from bot.notices import Facts, StaffRoutes
 from bot.ports import UnitOfWork
@@ -169,8 +170,8 @@ class DeskBase:
         return message
 
     def _link(self, uow: UnitOfWork, message: Message, inbound: InboundMessage) -> None:
-        """An answer to the client's own message finds the ticket too. Mail ids are global, chat ids belong to their conversation."""
-        scope = "" if inbound.channel == "mail" else inbound.conversation
+        """An answer to the client's own message finds the ticket too."""
+        scope = link_scope(inbound.channel, inbound.conversation)
         for external_id in inbound.external_ids:
             uow.tickets.add_link(
                 Link(

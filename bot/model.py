@@ -429,6 +429,11 @@ class Link:
     message_id: int | None = None
 
 
+def link_scope(channel: str, conversation: str) -> str:
+    """The `Link.conversation` of a message: mail ids are global, the ids of a chat belong to their chat."""
+    return "" if channel == "mail" else conversation
+
+
 class DeliveryState(StrEnum):
     """NEW → SENDING (leased) → SENT. UNSURE: outcome unknown. DEAD: given up, staff see it. SUPERSEDED: a newer edit took its place."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.model import ClockKind, ClockState, Priority, Ticket, TicketClock
+from bot.model import ClockKind, ClockState, Ticket, TicketClock
 from bot.ports import UnitOfWork
 from bot.sla.clocks import cancel_clock, change_priority, claim_clock, meet_clock, snooze_clock, start_clock
 from bot.sla.policy import Policy
@@ -97,11 +97,6 @@ class Promises:
         """The nearest deadline that still runs, None when nothing is owed."""
         running = [c.due_at for c in await uow.clocks.of_ticket(ticket_id) if c.state is ClockState.RUNNING]
         return min(running, default=None)
-
-    def target_of(self, priority: Priority, *, received_at: datetime) -> datetime | None:
-        """When a reaction to a message of this priority would be due."""
-        target = self.policy.target(ClockKind.REACTION, priority)
-        return self.policy.calendars[target.calendar].deadline(received_at, target.time) if target else None
 
     def _start(self, kind: ClockKind, ticket: Ticket, *, at: datetime, ordinal: int = 1) -> TicketClock | None:
         return start_clock(

@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.errors import BotError
-from bot.model import Category, Lamp, Outcome, Priority, ReasonState, Turn, UrgencyReason
+from bot.model import Category, Outcome, Priority, ReasonState, Turn, UrgencyReason
 
 LANGUAGES = ("uk", "en")
 Translator = Callable[[str], str]
@@ -74,7 +74,6 @@ REASON_STATE_WORDS = {
     ReasonState.GIVEN: _("причину вказано"),
     ReasonState.NONE_OF_THESE: _("підстав для термінового немає"),
 }
-LAMP_WORDS = {Lamp.GREEN: _("зелена"), Lamp.RED: _("червона"), Lamp.YELLOW: _("жовта"), Lamp.GREY: _("сіра")}
 # Why a message made no ticket: an inbox row keeps the code.
 SET_ASIDE_WORDS = {
     "another_bot": _("повідомлення іншого бота"),

@@ -53,7 +53,7 @@ class _Batch:
 
 
 class InboxWorker:
-    """See the module. `alert_routes` hear of quarantined messages; `speed` stretches leases when the clock runs fast (demo)."""
+    """See the module. `alert_routes` hear of quarantined messages."""
 
     def __init__(
         self,

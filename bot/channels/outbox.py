@@ -19,7 +19,7 @@ from bot.channels.supervisor import backoff
 from bot.channels.wake import Wake
 from bot.clock import Clock
 from bot.errors import BotError, Permanent, RateLimited, Transient, Unsure
-from bot.model import Delivery, DeliveryState, Link, Route
+from bot.model import Delivery, DeliveryState, Link, Route, link_scope
 from bot.ports import Storage, UnitOfWork
 from bot.texts import explain
 
@@ -171,10 +171,10 @@ class OutboxWorker:
 
 
 def _links(row: Delivery, external_id: str | None) -> list[Link]:
-    """An answer to what we sent finds its ticket by these. Mail ids are global, chat ids belong to their chat."""
+    """An answer to what we sent finds its ticket by these."""
     if external_id is None:
         return []
-    scope = "" if row.route.channel == "mail" else row.route.recipient
+    scope = link_scope(row.route.channel, row.route.recipient)
     return [
         Link(
             channel=row.route.channel,

@@ -20,7 +20,7 @@ from bot.intake.analysis import Analysis, analyse, analyse_followup
 from bot.intake.drafts import Decision, decide, follow_up_drafts
 from bot.intake.subjects import compose
 from bot.intake.threads import Joins, StartsNew, ThirdPerson, judge
-from bot.model import BOT, Contact, Delivery, Event, InboundMessage, MessageKind, ReasonState, Route, Ticket
+from bot.model import BOT, Contact, Delivery, Event, InboundMessage, MessageKind, ReasonState, Route, Ticket, link_scope
 from bot.notices import Facts
 from bot.ports import Disposition, InboxResult, UnitOfWork
 from bot.promises import Promises
@@ -104,7 +104,7 @@ class Intake:
         evidence = inbound.evidence
         linked: list[Ticket] = []
         if evidence.references:
-            scope = "" if inbound.channel == "mail" else inbound.conversation
+            scope = link_scope(inbound.channel, inbound.conversation)
             links = await uow.tickets.find_links(inbound.channel, scope, evidence.references)
             linked = await _followed(uow, [link.ticket_id for link in links])
         chosen = await _followed(uow, [evidence.chosen_ticket_id] if evidence.chosen_ticket_id else [])
@@ -231,7 +231,7 @@ class Intake:
         )
 
     async def _kind_answer(self, uow: UnitOfWork, inbound: InboundMessage, contact: Contact, kind: str, cause: int) -> None:
-        """A greeting, thanks or an empty message makes no ticket and gets a kind answer; in mail a bare thanks gets none."""
+        """A greeting, thanks or an empty message makes no ticket and gets a kind answer; in mail only an empty one does."""
         if inbound.reply_route is None or (inbound.channel == "mail" and kind != "empty"):
             return
         if not await self._may_write(uow, inbound.reply_route, inbound):

@@ -48,10 +48,6 @@ class Account:
     spans: tuple[tuple[datetime, datetime], ...]
     skipped: tuple[Skipped, ...]
 
-    def has_skipped(self, kind: Closed) -> bool:
-        """Whether a stretch of this kind was skipped on the way."""
-        return any(each.kind is kind for each in self.skipped)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:

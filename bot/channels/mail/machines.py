@@ -55,7 +55,6 @@ _BOUNCE_TEXT = re.compile(
     r"|this message was created automatically by)",
     re.I,
 )
-_AUTO_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-autoreply-from")
 _FINAL = re.compile(rb"^(?:final|original)-recipient:\s*(?:[^;\r\n]{0,20};)?\s*<?([^\s<>]+)", re.I | re.M)
 _STATUS = re.compile(rb"^status:\s*([245]\.\d{1,3}\.\d{1,3})", re.I | re.M)
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(<[^<>\s]{3,400}>)", re.I | re.M)
@@ -118,9 +117,6 @@ def judge(evidence: Evidence, text: Callable[[], str]) -> Verdict:
 def _machine(kind: MailKind, because: str, evidence: Evidence) -> Verdict:
     bounced = _bounced(evidence) if kind is MailKind.BOUNCE else None
     return Verdict(kind=kind, because=because, may_be_answered=False, bounced=bounced)
-
-
-# --- rules -----------------------------------------------------------------------------------------------------------------
 
 
 def _is_loop(mail: Evidence) -> bool:

@@ -95,9 +95,6 @@ def _without_quotes(lines: list[Line]) -> Division:
     return _division(own, below, signature, None)
 
 
-# --- where the past begins -------------------------------------------------------------------------------------------------
-
-
 def _first_cut(lines: list[Line]) -> _Cut | None:
     tried_to = 0
     for number, line in enumerate(lines[:_MAX_LINES]):
@@ -254,9 +251,6 @@ def _next_is_quoted(lines: list[Line], number: int) -> bool:
     return following is not None and following.is_quoted
 
 
-# --- between and below quotes ----------------------------------------------------------------------------------------------
-
-
 def _between_quotes(lines: list[Line]) -> tuple[list[Line], list[Line], list[Line]]:
     """Answers given between or below `>` lines; the quoted lines; a signature that stands below them."""
     answers: list[Line] = []
@@ -287,9 +281,6 @@ def _is_wrap(lines: list[Line], number: int, previous: Line | None) -> bool:
         return False
     follower = lines[number + 1] if number + 1 < len(lines) else None
     return line.plain[:1].islower() or (follower is not None and follower.is_quoted and not line.plain[:1].isupper())
-
-
-# --- putting together ------------------------------------------------------------------------------------------------------
 
 
 def _division(own: list[Line], quoted: list[Line], signature: list[Line], forwarded: Forwarded | None) -> Division:
