@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.intake.labeller import shares
+from bot.intake.labeller import as_bags, shares
 from train.examples import Example, make_example
 from train.network import Setting, train
 from train.recombine import recombine
@@ -30,7 +30,7 @@ def held_out_shares(examples: Mapping[str, Sequence[Example]]) -> Shares:
             weights = train(with_made(others, made_seed), SETTING, seed)
             for example in tested:
                 if example.labels:
-                    given = shares(weights, [ids.tolist() for ids in example.words], example.facts)
+                    given = shares(weights, as_bags([ids.tolist() for ids in example.words]), example.facts)
                     found.setdefault(example.message["id"], []).append(given)
     return found
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.intake.candidates import Reading, candidates, describe, describe_doubt, rules_labels
+from bot.intake.candidates import Reading, candidates, describe_doubt, rules_labels
+from bot.intake.describe import describe
 from bot.intake.signals import read_signals
 from bot.intake.text import fold
 from train.examples import Example
@@ -54,7 +55,7 @@ def make_choice(example: Example, given: Sequence[Sequence[float]]) -> Choice:
     options = candidates(reading)
     return Choice(
         labels=tuple(options),
-        rows=np.array([describe(reading, labels) for labels in options]),
+        rows=describe(reading, options),
         right=np.array([is_exact(example, labels) for labels in options]),
         doubt=np.array(describe_doubt(reading)),
     )

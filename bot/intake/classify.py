@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.intake.lexicon import category as category_words
 from bot.intake.lexicon import urgency as words_of
@@ -118,6 +119,7 @@ def find_evidence(folded: str, spans: Sequence[Span], reason: UrgencyReason | No
     return _first(parts, facts[reason])
 
 
+@lru_cache(maxsize=32)  # of one ticket the signs, the reason and its evidence are looked for in turn
 def _blank(folded: str) -> str:
     """The words with look-alikes and denials of haste blanked out, length kept."""
     for pattern in (_CALM, _LOOKALIKE):

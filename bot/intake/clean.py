@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from bot.intake.lexicon import noise as words_of
 from bot.intake.signals import fails
@@ -197,6 +198,7 @@ _VERB = re.compile(
 )
 
 
+@lru_cache(maxsize=512)  # rules, features, titles and heads ask about the same clauses of one message
 def sentence_kind(folded: str) -> ZoneKind | None:
     """Whether one sentence of a folded text is a greeting, thanks, a wish to be called, a withdrawal; None: it says something."""
     said = folded.strip(" \t\r\n,.!?:;()-–—*\ufe0f")

@@ -18,13 +18,14 @@ from bot.intake.units import Joint, Marker, Unit
 BUCKETS = 1 << 15
 LONGEST = 1_000  # characters of one unit that are read
 MOST_TOKENS = 50  # of one unit; a longer one says nothing new
-_JOINTS = tuple(Joint)
-_MARKERS = tuple(Marker)
+_JOINT_ROWS = {joint: tuple(joint is one for one in Joint) for joint in Joint}
+_MARKER_ROWS = {marker: tuple(marker is one for one in Marker) for marker in Marker}
 _KINDS = (ZoneKind.GREETING, ZoneKind.THANKS, ZoneKind.CALL_BACK, ZoneKind.CALLER, ZoneKind.WITHDRAWN)
 _ZONES = (ZoneKind.SUBJECT, ZoneKind.FORWARDED, ZoneKind.ERROR_TEXT)
 _NEXT = (Joint.PARAGRAPH, Joint.LINE, Joint.ITEM, Joint.SENTENCE, Joint.COMMA, Joint.WORD)
 
 
+@lru_cache(maxsize=30_000)  # the words of one desk return; a look-up is a third of the work
 def bucket(name: str) -> int:
     """The bucket of a feature."""
     return crc32(name.encode("utf-8", "surrogatepass")) % BUCKETS
@@ -81,8 +82,8 @@ def facts(
         label = rules.labels[number]
         following = units[number + 1].joint if number + 1 < count else None
         row = [
-            *(unit.joint is joint for joint in _JOINTS),
-            *(unit.marker is marker for marker in _MARKERS),
+            *_JOINT_ROWS[unit.joint],
+            *_MARKER_ROWS[unit.marker],
             *(following is joint for joint in _NEXT),
             following is None,
             *(kind is one for one in _KINDS),
@@ -114,7 +115,7 @@ def facts(
             min(len(signals.stems & seen), 6) / 3,
             min(len(signals.stems), 10) / 5,
         ]
-        rows.append([float(value) for value in row])
+        rows.append(list(map(float, row)))
         started.add(label)
         before = signals.stems or before
         seen |= signals.stems

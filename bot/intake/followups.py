@@ -15,6 +15,7 @@ from bot.intake.clean import SILENT, ZoneKind, find_zones, looks_like_name, sent
 from bot.intake.lexicon import followups as words_of
 from bot.intake.lexicon.noise import THANKS
 from bot.intake.rules import unit_zones
+from bot.intake.settled import Outcome, is_doubtful, outcome_of
 from bot.intake.signals import Signals, opening_of, read_signals
 from bot.intake.text import WORD, fold, whole
 from bot.intake.units import STRENGTH, Joint, Marker, Unit, split_units
@@ -80,7 +81,7 @@ def read_followup(text: str, ticket_title: str, last_staff_message: str) -> Foll
     sentences = _sentences(text, folded)
     new = None if _AUTOMATIC.search(folded[:LIMIT]) else _new_from(sentences, title, staff)
     before = sentences[:new] if new is not None else sentences
-    state = _state(before, staff)
+    state = _state(before, staff, read_signals(title + " " + staff).stems)
     if new is None:
         return FollowupVerdict(verdict=state, because=_BECAUSE[state])
     spans = _task_spans(text, sentences[new:])
@@ -190,36 +191,39 @@ def _is_foreign(sentences: Sequence[_Sentence], staff: str) -> bool:
     return (said.asks or said.fails) and len(said.stems) >= 3
 
 
-def _state(sentences: Sequence[_Sentence], staff: str) -> Verdict:
-    """What an answer says about the ticket itself."""
+def _state(sentences: Sequence[_Sentence], staff: str, known: frozenset[str]) -> Verdict:
+    """What an answer says about the ticket itself; `known` are the stems of its title and of the staff's message."""
     words = " ".join(one.words for one in sentences)
     said = WORD.findall(words)
-    if _AUTOMATIC.search(words):
+    if not said or _AUTOMATIC.search(words):
         return Verdict.THANKS
-    if not said:
-        return Verdict.THANKS
-    short = len(said) <= 3
-    if short and _YES.match(opening_of(words)):
-        if _ASKED_BROKEN.search(staff):
-            return Verdict.NOT_SOLVED
-        if "?" in staff:
-            return Verdict.SOLVED if _ASKED_SOLVED.search(staff) else Verdict.ANSWER
-    if short and _NO.match(opening_of(words)) and "?" in staff:
-        if _ASKED_BROKEN.search(staff):
-            return Verdict.SOLVED
-        return Verdict.NOT_SOLVED if _ASKED_SOLVED.search(staff) else Verdict.ANSWER
+    if len(said) <= 3 and "?" in staff:
+        bare = _bare_answer(words, staff)
+        if bare is not None:
+            return bare
     told = " ".join(one.words for one in sentences if not one.signals.question)
-    settled = [match for match in _SOLVED.finditer(told) if not told[: match.start()].endswith(("не ", "not ", "ні "))]
-    broken = _BROKEN.search(told)
-    if broken and (_DONE.search(staff) or _REFUSED.search(words)) and not (settled and settled[-1].start() > broken.start()):
+    outcome = outcome_of(told, known)
+    done = _DONE.search(staff)
+    if outcome is Outcome.BROKEN and (done or _REFUSED.search(words) or _SOLVED.search(told)):
         return Verdict.NOT_SOLVED
-    if settled and not broken:
-        return Verdict.SOLVED
-    if settled and broken:
-        return Verdict.SOLVED if settled[-1].start() > broken.start() else Verdict.NOT_SOLVED
-    if _is_receipt(sentences, staff):
-        return Verdict.THANKS
-    return Verdict.ANSWER
+    if outcome is Outcome.UNSURE:
+        return Verdict.NOT_SOLVED if done else Verdict.ANSWER
+    if outcome is Outcome.SETTLED:
+        # Who asks something with the good news still waits for an answer.
+        return Verdict.ANSWER if any(one.signals.question for one in sentences) else Verdict.SOLVED
+    return Verdict.THANKS if _is_receipt(sentences, staff) and not is_doubtful(told) else Verdict.ANSWER
+
+
+def _bare_answer(words: str, staff: str) -> Verdict | None:
+    """What a bare yes or no means after the staff's question; None when the words are more than that."""
+    opening = opening_of(words)
+    if is_doubtful(words) or not (_YES.match(opening) or _NO.match(opening)):
+        return None
+    if _ASKED_BROKEN.search(staff):
+        return Verdict.NOT_SOLVED if _YES.match(opening) else Verdict.SOLVED
+    if not _ASKED_SOLVED.search(staff):
+        return Verdict.ANSWER
+    return Verdict.SOLVED if _YES.match(opening) else Verdict.NOT_SOLVED
 
 
 def _is_receipt(sentences: Sequence[_Sentence], staff: str) -> bool:

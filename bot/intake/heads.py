@@ -7,6 +7,7 @@ training learns how far each may be trusted. Weights come with the labeller's fi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations, pairwise
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -24,29 +25,29 @@ if TYPE_CHECKING:
 CHANGE_FROM = 0.15
 PRESSED_FROM = -0.9
 REASONS = (None, *UrgencyReason)
+LONGEST_WORD = 24  # characters; the runs of four that are read end before
 
 
 def category_features(folded: str) -> list[int]:
     """The buckets of one ticket's folded words for the question "incident or change request?"."""
     words = WORD.findall(folded[:LIMIT])[:150]
-    names = _word_names(words)
-    names |= {f"r{word[:6]}" for word in words}
+    names = {f"r{word[:6]}" for word in words}
     names |= {f"t{first[:4]}_{third[:4]}" for first, third in zip(words, words[2:], strict=False)}
     names |= {f"F{word[:6]}" for word in words[:1]} | {"F2" + " ".join(word[:5] for word in words[:2])}
     signs, balance = category_signs(folded)
     names |= {*signs, f"D{round(balance)}", f"len{min(len(words) // 5, 8)}", "?" if "?" in folded else "!?"}
-    return sorted({bucket(name) for name in names})
+    return sorted(_word_buckets(folded).union(map(bucket, names)))
 
 
 def urgency_features(own: str, context: str, rules: Urgency) -> list[int]:
     """The buckets of a ticket's folded words and of those that stand around all tickets, for urgency and its reason."""
-    names = _word_names(WORD.findall(own[:LIMIT])[:150])
+    names: set[str] = set()
     for word in WORD.findall(context[:LIMIT])[:60]:
         names |= {f"x{word[:5]}", f"X{word[:7]}"}
     signs = [f"O{name}" for name in urgency_signs(own)] + [f"K{name}" for name in urgency_signs(context)]
     names |= {*signs, *(one + other for one, other in combinations(signs, 2))}
     names |= {f"U{rules.pressed}", f"R{rules.reason}", f"calm{rules.calm}", f"!{min(own.count('!'), 3)}"}
-    return sorted({bucket(name) for name in names})
+    return sorted(_word_buckets(own).union(map(bucket, names)))
 
 
 def best_category(folded: str) -> Category:
@@ -79,13 +80,20 @@ def head_score(weights: Array, features: Sequence[int]) -> float:
     return float(weights[list(features)].sum()) / sqrt(len(features)) + float(weights[-1])
 
 
-def _word_names(words: Sequence[str]) -> set[str]:
-    names: set[str] = set()
-    for word in words:
-        framed = f"<{word}>"
-        names |= {"w" + word[:12], "p" + word[:4], "q" + word[:5]}
-        names |= {"g" + framed[at : at + 4] for at in range(min(len(framed) - 3, 16))}
-    return names | {f"b{first[:5]}_{second[:5]}" for first, second in pairwise(words)}
+@lru_cache(maxsize=4)  # both questions about one ticket are asked in turn
+def _word_buckets(folded: str) -> frozenset[int]:
+    """The buckets of a ticket's folded words and of the pairs of neighbours."""
+    words = WORD.findall(folded[:LIMIT])[:150]
+    pairs = [bucket(f"b{first[:5]}_{second[:5]}") for first, second in pairwise(words)]
+    return frozenset(pairs).union(*(_parts_of(word[:LONGEST_WORD]) for word in words))
+
+
+@lru_cache(maxsize=10_000)
+def _parts_of(word: str) -> tuple[int, ...]:
+    """The buckets of one word: its beginnings and the runs of four letters in it."""
+    framed = f"<{word}>"
+    runs = ["g" + framed[at : at + 4] for at in range(min(len(framed) - 3, 16))]
+    return tuple(map(bucket, ["w" + word[:12], "p" + word[:4], "q" + word[:5], *runs]))
 
 
 def _join(folded: str, spans: Sequence[Span]) -> str:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from bot.intake.clean import SILENT, ZoneKind
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
     Weights = dict[str, Array]
+    Bags = tuple[NDArray[np.int64], NDArray[np.int64], Array]
 
 OUTSIDE, STARTS, WITHIN = 0, 1, 2
 NEAR = (-2, -1, 0, 1, 2)
@@ -33,12 +35,21 @@ def spoken_units(zones: Sequence[ZoneKind | None]) -> list[int]:
     return [number for number, zone in enumerate(zones) if zone not in SILENT]
 
 
-def shares(weights: Weights, words: Sequence[Sequence[int]], rows: Array) -> Array:
+def as_bags(words: Sequence[Sequence[int]]) -> Bags:
+    """The buckets of each unit (never none) as arrays for `shares`: all buckets in a row, where each unit's begin, the root of how many."""
+    import numpy as np
+
+    sizes = np.array([len(ids) for ids in words])
+    buckets = np.fromiter(chain.from_iterable(words), np.int64, int(sizes.sum()))
+    return buckets, sizes.cumsum() - sizes, np.sqrt(sizes.astype(np.float32))[:, None]
+
+
+def shares(weights: Weights, words: Bags, rows: Array) -> Array:
     """For each unit of one message the shares of OUTSIDE, STARTS, WITHIN; they sum to 1."""
     import numpy as np
 
-    table = weights["words"]
-    said = np.stack([table[list(ids)].sum(0) / np.sqrt(np.float32(len(ids))) for ids in words]).astype(np.float32)
+    buckets, begins, roots = words
+    said = np.add.reduceat(weights["words"][buckets], begins) / roots
     before = np.zeros_like(said)
     before[1:] = said[:-1]
     unit = np.maximum(np.concatenate([said, said * before, rows], 1) @ weights["unit"] + weights["unit_bias"], 0)

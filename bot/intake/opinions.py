@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.intake.candidates import Reading, candidates, describe, describe_doubt, rules_labels
+from bot.intake.candidates import Reading, candidates, describe_doubt, rules_labels
 from bot.intake.clean import ZoneKind
-from bot.intake.labeller import OUTSIDE, STARTS, load, shares, spoken_units
+from bot.intake.describe import describe
+from bot.intake.labeller import OUTSIDE, STARTS, as_bags, load, shares, spoken_units
 from bot.intake.rules import NOISE, SHARED, Partition
 from bot.intake.signals import Signals
 from bot.intake.units import Joint, Marker, Unit
@@ -57,7 +58,7 @@ def decide(
     import numpy as np
 
     table = np.array([rows[number] for number in spoken], dtype=np.float32)
-    said = [words[number] for number in spoken]
+    said = as_bags([words[number] for number in spoken])
     reading = Reading(
         units=[units[number] for number in spoken],
         given=np.mean([shares(net, said, table) for net in nets], axis=0).tolist(),
@@ -89,7 +90,7 @@ def choose(reading: Reading, weights: Weights) -> tuple[tuple[int, ...], float]:
     import numpy as np
 
     options = candidates(reading)
-    rows = np.array([describe(reading, labels) for labels in options], dtype=np.float32)
+    rows = describe(reading, options).astype(np.float32)
     scores = weigh(rows, np.array(describe_doubt(reading), dtype=np.float32), weights)
     scores[:-1] += [MANY * max(labels.count(STARTS) - 1, 0) for labels in options]
     odds = np.exp(scores - scores.max())
@@ -126,5 +127,5 @@ def as_partition(spoken: Sequence[int], labels: Sequence[int], rules: Partition)
 
 def _because(count: int, rules: Partition) -> str:
     if count == rules.count:
-        return f"{rules.because}; навчена модель згодна"
+        return f"{rules.because}; перевірено двома способами"
     return f"питань за навченою моделлю: {count}; за правилами: {rules.count} ({rules.because})"

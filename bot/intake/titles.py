@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from bot.intake.clean import sentence_kind
-from bot.intake.signals import read_signals
+from bot.intake.signals import fails, read_signals
+from bot.intake.text import WORD
 from bot.intake.units import Unit
 
 LONGEST = 60
@@ -17,6 +18,12 @@ _FILLER = re.compile(
     r"короче|кароче|коротше|слухайте|слушайте|дивіться|підкажіть|подскажите|скажіть|скажите|будь ласка|будьласка|пожалуйста|пожалуста|"
     r"прошу|просимо|хотіла б (?:ще )?запитати|таке питання|питання|вопрос|привіт|привет|вітаю|доброго дня|добрий день|добрый день|hi|"
     r"hello|тема)(?![^\W_]))+"
+)
+
+
+_POLITE = re.compile(
+    r"(?P<before>,)?\s*(?<![^\W_])(?<![«\"])(?:будь[ -]?ласка|пожалуйста|пожалуста|please|pls|(?<=, )прошу(?=\s?,))(?![^\W_])"
+    r"(?P<after>\s*,)?\s*"
 )
 
 
@@ -41,14 +48,27 @@ def _candidate(text: str, folded: str, unit: Unit, units: Sequence[Unit]) -> str
     if match and unit.body_end - match.end() > 8:
         start = match.end()
     end = unit.body_end
+    title = _plain(text[start:end], folded[start:end])
     following = units[units.index(unit) + 1 :]
     for later in following:
         if later.start != end and text[end : later.start].strip():
             break
-        if later.joint.value not in ("comma", "dash", "word", "colon") or later.body_end - start > LONGEST:
+        longer = _plain(text[start : later.body_end], folded[start : later.body_end])
+        # A single word ("Додайте, будь ласка, …") is no title: then the next clause is taken even if it must be cut.
+        if later.joint.value not in ("comma", "dash", "word", "colon") or (len(longer) > LONGEST and len(WORD.findall(title)) > 2):
             break
-        end = later.body_end
-    return _cut(text[start:end])
+        end, title = later.body_end, longer
+    return _cut(title)
+
+
+def _plain(words: str, folded: str) -> str:
+    """The words without politeness; its commas go with it, but one stays behind a failure ("Не друкує, будь ласка, гляньте")."""
+    kept, at = "", 0
+    for match in _POLITE.finditer(folded):
+        kept += words[at : match.start()].rstrip()
+        kept += ", " if match["before"] and match["after"] and fails(folded[: match.start()]) else " "
+        at = match.end()
+    return (kept + words[at:]).strip()
 
 
 def _cut(words: str) -> str:

@@ -54,11 +54,11 @@ def test_gradients_agree_with_small_steps(examples: list[Example], monkeypatch: 
 
 
 def _loss(weights: Weights, examples: list[Example]) -> float:
-    from bot.intake.labeller import shares
+    from bot.intake.labeller import as_bags, shares
 
     total = 0.0
     for example in examples:
-        given = shares(weights, [list(ids) for ids in example.words], example.facts)
+        given = shares(weights, as_bags(example.words), example.facts)
         for share, label in zip(given, example.labels, strict=True):
             target = np.full(3, STILL.smooth / 3)
             target[label] += 1 - STILL.smooth
