@@ -36,10 +36,15 @@ from bot.notices import Facts
 from bot.ports import UnitOfWork
 from bot.texts import translator
 
+# The catalogue tool finds sentences by this name; they are looked up when they are shown.
+_ = str
+
 __all__ = ["Desk", "Draft", "Opening"]
 
 # A word within this time reopens a closed ticket; later it becomes a new, linked one (R7).
 REOPEN_WITHIN = timedelta(days=14)
+# Kept as it is, without values, and looked up for whoever reads the ticket later.
+CLOSED_UNANSWERED = _("закрито автоматично: відповіді так і не було")
 
 _TURN_AFTER = {
     MessageKind.ANSWER: Turn.CLIENT_APPROVAL,
@@ -163,8 +168,10 @@ class Desk(Triage, Grouping, Closing):
         )
         return message
 
-    async def close(self, uow: UnitOfWork, ticket_id: int, actor: Actor, *, outcome: Outcome, result: str = "") -> Ticket:
-        """End a ticket with an outcome and a one-line result (R4, R7). When staff close, the client is told and can reopen."""
+    async def close(self, uow: UnitOfWork, ticket_id: int, actor: Actor, *, outcome: Outcome, result: str = "", told: str = "") -> Ticket:
+        """End a ticket with an outcome and a one-line result (R4, R7). When staff close, the client is told and can reopen.
+
+        `told`: the result as this client reads it, where it is a sentence of ours."""
         ticket = await self._ticket(uow, ticket_id, actor=actor)
         if not ticket.is_open:
             return ticket
@@ -175,18 +182,19 @@ class Desk(Triage, Grouping, Closing):
         ticket = await self._change(uow, ticket, actor, "closed", because=result, data=data, closed_at=now, outcome=outcome, result=result)
         if actor.kind is ActorKind.CONTACT:
             return await self._tell_staff_only(uow, ticket)
-        return await self._tell_all(uow, ticket, "closed", outcome=outcome.value, result=result, agent=actor.name)
+        return await self._tell_all(uow, ticket, "closed", outcome=outcome.value, result=told or result, agent=actor.name)
 
     async def reopen(self, uow: UnitOfWork, ticket_id: int, actor: Actor, *, because: str = "", at: datetime | None = None) -> Ticket:
         """Back into work: the turn is staff's, a next-answer clock runs from the client's word `at`.
 
-        Raises Rejected after 14 days: a new one must be opened then (R7).
+        Raises Rejected once REOPEN_WITHIN is over: a new one must be opened then (R7).
         """
         ticket = await self._ticket(uow, ticket_id, actor=actor)
         if ticket.is_open:
             return ticket
         if not self.may_reopen(ticket):
-            raise Rejected("Звернення №{id} закрите понад 14 днів тому: створіть, будь ласка, нове.", id=ticket_id)
+            days = REOPEN_WITHIN.days
+            raise Rejected("Звернення №{id} закрите понад {days} днів тому: створіть, будь ласка, нове.", id=ticket_id, days=days)
         at = at or self._clock.now()
         await self._promises.client_spoke(uow, ticket, at=at)
         fields: dict[str, Any] = {"closed_at": None, "outcome": None, "result": "", "turn": Turn.STAFF, "last_word_at": at}
@@ -222,10 +230,10 @@ class Desk(Triage, Grouping, Closing):
             return ticket
         contact = await uow.people.contact(ticket.contact_id)
         say = translator(contact.language if contact else "uk")
-        result = say("закрито автоматично: відповіді немає, робочих днів минуло {days}").format(days=waited.days)
+        told = say("закрито автоматично: відповіді немає, робочих днів минуло {days}").format(days=waited.days)
         outcome = Outcome.SOLVED if ticket.turn is Turn.CLIENT_APPROVAL else Outcome.NOT_RELEVANT
-        return await self.close(uow, ticket_id, BOT, outcome=outcome, result=result)
+        return await self.close(uow, ticket_id, BOT, outcome=outcome, result=CLOSED_UNANSWERED, told=told)
 
     def may_reopen(self, ticket: Ticket) -> bool:
-        """R7: within 14 days of closing, and not merged into another."""
+        """R7: within REOPEN_WITHIN of closing, and not merged into another."""
         return ticket.closed_at is not None and ticket.merged_into_id is None and self._clock.now() - ticket.closed_at <= REOPEN_WITHIN

@@ -55,6 +55,7 @@ class Outcomes:
             try:
                 await self._commit(together)
             except Exception as error:
+                # Nothing is swallowed: it is raised in whoever waits for the outcome, and a bug there is what its own worker tells.
                 if len(together) == 1:
                     _end(together[0], error)
                     continue
@@ -69,6 +70,7 @@ class Outcomes:
         try:
             await self._commit([outcome])
         except Exception as error:
+            # As above: raised in the one who waits.
             _end(outcome, error)
         else:
             _end(outcome, None)

@@ -69,4 +69,4 @@ def judge(
 def _continue(ticket: Ticket, may_reopen: Callable[[Ticket], bool], because: str) -> Judgement:
     if ticket.is_open or may_reopen(ticket):
         return Joins(ticket=ticket, because=because)
-    return StartsNew(because="звернення закрите понад 14 днів тому", follows=ticket)
+    return StartsNew(because="звернення закрито надто давно, щоб відкрити його знову", follows=ticket)

@@ -117,6 +117,7 @@ async def test_on_every_store_a_silent_client_is_reminded_once_and_closed_upon_o
     assert (closed.outcome, closed.closed_at) == (Outcome.NOT_RELEVANT, TEN_DAYS + 2 * MINUTE)
     [_, notice] = await desk.told_client()
     assert (notice.kind, notice.body["result"]) == ("closed", "закрито автоматично: відповіді немає, робочих днів минуло 10")
+    assert closed.result == "закрито автоматично: відповіді так і не було"
     assert await desk.sweep(TEN_DAYS + DAY) == 0
     assert [event.actor for event in await desk.events_of(ticket, "client_reminded", "closed")] == [BOT, BOT]
 
