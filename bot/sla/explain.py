@@ -99,8 +99,10 @@ def example(
 
 def _skipped(calendar: Calendar, start: datetime, end: datetime) -> Skipped:
     first, last = calendar.local(start).date(), calendar.local(end - timedelta(microseconds=1)).date()
-    days_off = [day for day in _days(first, last) if not calendar.intervals_on(day)]
-    labels = [exception.label for day in days_off if (exception := calendar.exception_on(day)) and exception.label]
+    days = _days(first, last)
+    days_off = [day for day in days if not calendar.intervals_on(day)]
+    exceptions = [each for day in days if (each := calendar.exception_on(day)) and each.label]
+    labels = [each.label for each in exceptions if not each.intervals or _takes_usual_hours(calendar, each.on, start, end)]
     if days_off:
         kind = Closed.DAYS_OFF
     elif first == last and _is_between_intervals(calendar, start, end):
@@ -114,6 +116,13 @@ def _is_between_intervals(calendar: Calendar, start: datetime, end: datetime) ->
     """Whether the desk had opened before this stretch of one local date and opens again after it on the same date."""
     midnight = calendar.local(start).replace(hour=0, minute=0, second=0, microsecond=0)
     return calendar.open_time(midnight, start) > timedelta(0) and calendar.local(end).date() == midnight.date() and calendar.is_open(end)
+
+
+def _takes_usual_hours(calendar: Calendar, day: date, start: datetime, end: datetime) -> bool:
+    """Whether the week would have had open hours of this date in the stretch: a short day or an emergency closing, not the lunch of it."""
+    midnight = calendar.local(start).replace(year=day.year, month=day.month, day=day.day, hour=0, minute=0, second=0, microsecond=0)
+    hours = ((midnight + timedelta(seconds=each.start), midnight + timedelta(seconds=each.end)) for each in calendar.weekly[day.weekday()])
+    return any(opens < calendar.local(end) and calendar.local(start) < closes for opens, closes in hours)
 
 
 def _days(first: date, last: date) -> list[date]:

@@ -18,6 +18,7 @@ from bot.model import Actor, ClockState, Closure, Priority, Route
 from bot.ports import Storage
 from bot.sla.calendars import preset_calendars
 from bot.sla.closures import closed_during, read_until, without
+from bot.sla.explain import account
 from bot.sla.hours import Calendar
 from bot.sla.intervals import DayException, Interval
 from bot.sla.keeper import PolicyKeeper
@@ -287,3 +288,17 @@ async def test_an_open_desk_cannot_be_opened() -> None:
     desk = await desk_on(MemoryStorage())
     with pytest.raises(Rejected, match="не зачинено"):
         await desk.open_again()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "labels"),
+    [
+        ("2026-11-24 10:00", "2026-11-24 12:00", [("немає світла",), ()]),
+        ("2026-11-24 10:00", "2026-11-24 14:00", [("немає світла",)]),
+        ("2026-11-24 15:00", "2026-11-25 09:00", [(), ("немає світла",)]),
+    ],
+)
+def test_a_nudge_names_the_closing_that_it_did_not_count_and_no_lunch_after_it(start: str, end: str, labels: list[tuple[str, ...]]) -> None:
+    desk = closed_during(Policy(), [closure(start, end)]).desk_calendar
+    told = account(desk, kyiv("2026-11-24 09:30"), kyiv("2026-11-25 10:00"))
+    assert [each.labels for each in told.skipped][: len(labels)] == labels
