@@ -128,4 +128,4 @@ def as_partition(spoken: Sequence[int], labels: Sequence[int], rules: Partition)
 def _because(count: int, rules: Partition) -> str:
     if count == rules.count:
         return f"{rules.because}; перевірено двома способами"
-    return f"питань за навченою моделлю: {count}; за правилами: {rules.count} ({rules.because})"
+    return f"питань за другою перевіркою: {count}; за правилами: {rules.count} ({rules.because})"

@@ -168,7 +168,7 @@ def _starts_new(sentence: Sentence, told: list[Signals], item: bool | None, *, i
     score += max(-2.0, SAME_WORDS * len(mine.stems & before))
     score += SAYS_NOTHING * (not mine.says_something) + TOO_SHORT * (mine.words < 3)
     score += NOTHING_BEFORE * (not any(one.says_something for one in told))
-    return score >= THRESHOLD, "додаток" if mine.adds else "ще одне прохання"
+    return score >= THRESHOLD, "доповнення" if mine.adds else "ще одне прохання"
 
 
 def _because(count: int, grounds: list[str]) -> str:
