@@ -19,6 +19,9 @@ from bot.intake.text import WORD
 from bot.model import Category, UrgencyReason
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from bot.intake.labeller import Array
 
 # Scores are compared with these; chosen on messages that the weights had not learned from.
@@ -65,7 +68,9 @@ def best_urgency(folded: str, spans: Sequence[Span], context: Sequence[Span]) ->
     shipped = load()
     if shipped is None:
         return rules
-    features = urgency_features(_join(folded, spans), _join(folded, context), rules)
+    import numpy as np
+
+    features = np.array(urgency_features(_join(folded, spans), _join(folded, context), rules))
     common = shipped[1]
     if head_score(common["head.pressed"], features) <= PRESSED_FROM:
         return Urgency(calm=rules.calm)
@@ -75,9 +80,9 @@ def best_urgency(folded: str, spans: Sequence[Span], context: Sequence[Span]) ->
     return Urgency(pressed=True, reason=reason, evidence=evidence)
 
 
-def head_score(weights: Array, features: Sequence[int]) -> float:
+def head_score(weights: Array, features: Sequence[int] | NDArray[np.int64]) -> float:
     """The score of one question; the last weight is what is said without any feature."""
-    return float(weights[list(features)].sum()) / sqrt(len(features)) + float(weights[-1])
+    return float(weights.take(features).sum()) / sqrt(len(features)) + float(weights[-1])
 
 
 @lru_cache(maxsize=4)  # both questions about one ticket are asked in turn

@@ -49,7 +49,7 @@ def shares(weights: Weights, words: Bags, rows: Array) -> Array:
     import numpy as np
 
     buckets, begins, roots = words
-    said = np.add.reduceat(weights["words"][buckets], begins) / roots
+    said = np.add.reduceat(weights["words"].take(buckets, axis=0), begins) / roots
     before = np.zeros_like(said)
     before[1:] = said[:-1]
     unit = np.maximum(np.concatenate([said, said * before, rows], 1) @ weights["unit"] + weights["unit_bias"], 0)
