@@ -79,6 +79,7 @@ class WaitingClients:
             except Transient:
                 raise
             except Exception:
+                # The tick, whose part this is, would come to the same ticket first each time: those behind it would wait for ever.
                 log.exception("waiting_client_failed", ticket_id=ticket_id)
             await asyncio.sleep(0)
         return done

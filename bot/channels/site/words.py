@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,6 +39,24 @@ PART_WORDS = {
     "tick": _("обхід строків"),
     "closures": _("зачинення служби"),
 }
+STATE_WORDS = {
+    "off": _("вимкнено"),
+    "starting": _("запускається"),
+    "running": _("працює"),
+    "standby": _("у резерві"),
+    "degraded": _("працює з перешкодами"),
+    "down": _("не працює"),
+}
+# What a part tells about itself, by name; what has no words here is for machines (/metrics, the log).
+FACT_WORDS = {
+    "username": _("бот: {value}"),
+    "url": _("адреса: {value}"),
+    "last_sync_at": _("скриньку прочитано: {value}"),
+    "waits_by": _("про нові листи: {value}"),
+    "backlog": _("листів ще читати: {value}"),
+    "relay": _("надсилання: {value}"),
+}
+FACT_VALUES = {"idle": _("сервер каже сам"), "poll": _("питаємо час від часу"), "ok": _("працює")}
 MESSAGE_WORDS = {
     MessageKind.INBOUND: "",
     MessageKind.ANSWER: _("відповідь"),
@@ -133,6 +152,28 @@ def part_words(name: str, say: Translator) -> str:
     part, _colon, own = name.partition(":")
     words = say((CHANNEL_WORDS | PART_WORDS).get(part, part))
     return f"{words}: {own}" if own else words
+
+
+def fact_words(facts: Mapping[str, Any], *, language: str, zone: ZoneInfo) -> list[str]:
+    """What a part tells about itself, for people; of several mailboxes, each one's facts after its name."""
+    say = translator(language)
+    told: list[str] = []
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            state = [say(STATE_WORDS[value["state"]])] if value.get("state") in STATE_WORDS else []
+            told.append(f"{name}: " + ", ".join((*state, *fact_words(value, language=language, zone=zone))))
+        elif name in FACT_WORDS:
+            told.append(say(FACT_WORDS[name]).format(value=_fact(value, say, language, zone)))
+    return told
+
+
+def _fact(value: Any, say: Translator, language: str, zone: ZoneInfo) -> str:
+    if not isinstance(value, str):
+        return str(value)
+    try:
+        return moment(datetime.fromisoformat(value), zone=zone, language=language)
+    except ValueError:
+        return say(FACT_VALUES.get(value, value))
 
 
 def client_words(ticket: Ticket, *, viewer_id: int, language: str) -> tuple[Lamp, str]:

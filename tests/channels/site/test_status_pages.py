@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from bot.channels.base import Health
+from bot.channels.site.words import fact_words
 from bot.errors import Transient
 from bot.model import Delivery
 from bot.ports import RawEvent
@@ -78,6 +80,14 @@ async def test_parts_and_mailboxes_have_names_for_people_and_the_time_of_their_l
     names = re.findall(r'<b>([^<]*)</b> <span class="lamp', page)
     assert names == ["сайт", "пошта", "читання повідомлень", "надсилання", "пошта: support", "обхід строків", "експорт чату"]
     assert page.count("востаннє") == 2
+
+
+def test_facts_are_told_in_words_and_not_as_python() -> None:
+    synced = {"state": "running", "last_sync_at": "2026-11-24T10:00:00+00:00", "waits_by": "idle", "backlog": 0, "relay": "ok"}
+    [told] = fact_words({"support": synced, "internal": 1}, language="uk", zone=ZoneInfo("Europe/Kyiv"))
+    assert told == (
+        "support: працює, скриньку прочитано: вт 24.11 12:00, про нові листи: сервер каже сам, листів ще читати: 0, надсилання: працює"
+    )
 
 
 async def test_a_worker_that_works_again_says_so(house: House) -> None:

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from bot.channels.site.answers import went_well
 from bot.channels.site.context import page, site_of
 from bot.channels.site.gate import AgentPost, AsAgent, at_least
-from bot.channels.site.words import part_words
+from bot.channels.site.words import STATE_WORDS, fact_words, part_words
 from bot.model import Role
 from bot.sla.service import LAST_TICK
 from bot.texts import SET_ASIDE_WORDS
@@ -46,6 +46,9 @@ async def status(request: Request, visitor: AsAgent) -> Response:
         is_tick_late=ticked_at is None or now - ticked_at > TICK_IS_LATE,
         open_count=open_count,
         part_words=part_words,
+        fact_words=fact_words,
+        state_words=STATE_WORDS,
+        zone=site.zone,
         set_aside_words=SET_ASIDE_WORDS,
         may_replay=visitor.agent.role is not Role.AGENT,
         done=request.query_params.get("done", ""),
