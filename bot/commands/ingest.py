@@ -37,7 +37,11 @@ LOOKED_AT_EVERY_S = 1.0
 
 app = typer.Typer(help=_("Завантажити з файлів: пошту, журнал дзвінків, експорт чату. Двічі — те саме, що раз."), no_args_is_help=True)
 AnswerOption = Annotated[
-    bool, typer.Option("--answer", help=_("Відповідати клієнтам і показувати картки; без цього клієнтам і чату тихо, а строки рахуються від отримання."))
+    bool,
+    typer.Option(
+        "--answer",
+        help=_("Відповідати клієнтам і показувати картки; без цього клієнтам і чату тихо, а строки рахуються від отримання."),
+    ),
 ]
 Files = Annotated[list[Path], typer.Argument(metavar=_("ФАЙЛ…"))]
 

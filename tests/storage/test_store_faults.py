@@ -124,9 +124,9 @@ async def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:
         await open_storage(f"sqlite:///{file}")
 
 
-async def test_a_folder_that_cannot_be_made_is_a_transient_trouble(tmp_path: Path) -> None:
+async def test_a_file_in_the_way_of_the_folder_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(Transient):
+    with pytest.raises(Misconfigured, match="file"):
         await open_storage(f"sqlite:///{tmp_path}/file/desk.db")
 
 
