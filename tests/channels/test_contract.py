@@ -39,7 +39,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     settings = Settings.model_validate(
         {
             "desk": {"data_dir": tmp_path},
-            "telegram": {"token": "123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "staff_chat": "-1001"},
+            "telegram": {"token": "4200000000:SANDBOX-token-of-nobody-000000000000", "staff_chat": "-1001"},
             "mail": {"mailboxes": [{"name": "support", "address": "support@example.com", "imap": SERVER, "smtp": SERVER}]},
         }
     )
