@@ -1,49 +1,30 @@
-"""Rows to values and back, both ways spelled out: a field that is forgotten here fails the contract tests."""
+"""Tickets and what belongs to them, as rows and back."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
-
-from sqlalchemy import Row
 
 from bot.model import (
     Actor,
     ActorKind,
-    Address,
-    Agent,
     Attachment,
     Category,
-    Client,
-    ClockKind,
-    ClockState,
-    Closure,
-    Contact,
-    Delivery,
-    DeliveryState,
     Event,
     Link,
     Message,
     MessageKind,
     Outcome,
-    Plan,
     Priority,
     ReasonState,
-    Role,
     Route,
     Team,
     Ticket,
-    TicketClock,
     TimeEntry,
     Turn,
     UrgencyReason,
     WorkKind,
 )
-from bot.ports import InboxItem, RawEvent
-
-Values = dict[str, Any]
-AnyRow = Row[Any]
+from bot.storage.mapping.rows import AnyRow, Values
 
 
 def ticket_values(ticket: Ticket) -> Values:
@@ -214,150 +195,3 @@ def to_link(row: AnyRow) -> Link:
         kind=row.kind,
         message_id=row.message_id,
     )
-
-
-def clock_values(clock: TicketClock) -> Values:
-    return {
-        "ticket_id": clock.ticket_id,
-        "kind": clock.kind.value,
-        "ordinal": clock.ordinal,
-        "priority": clock.priority.value,
-        "calendar": clock.calendar,
-        "target": clock.target,
-        "started_at": clock.started_at,
-        "due_at": clock.due_at,
-        "state": clock.state.value,
-        "generation": clock.generation,
-        "step": clock.step,
-        "next_nudge_at": clock.next_nudge_at,
-        "met_at": clock.met_at,
-        "breached_at": clock.breached_at,
-    }
-
-
-def to_clock(row: AnyRow, *, prefix: str = "") -> TicketClock:
-    """`prefix` is what the names of the columns begin with in a join."""
-    columns = row._mapping
-
-    def part(name: str) -> Any:
-        return columns[prefix + name]
-
-    return TicketClock(
-        id=part("id"),
-        ticket_id=part("ticket_id"),
-        kind=ClockKind(part("kind")),
-        ordinal=part("ordinal"),
-        priority=Priority(part("priority")),
-        calendar=part("calendar"),
-        target=part("target"),
-        started_at=part("started_at"),
-        due_at=part("due_at"),
-        state=ClockState(part("state")),
-        generation=part("generation"),
-        step=part("step"),
-        next_nudge_at=part("next_nudge_at"),
-        met_at=part("met_at"),
-        breached_at=part("breached_at"),
-    )
-
-
-def delivery_values(delivery: Delivery) -> Values:
-    return {
-        "key": delivery.key,
-        "channel": delivery.route.channel,
-        "recipient": delivery.route.recipient,
-        "kind": delivery.kind,
-        "body": delivery.body,
-        "created_at": delivery.created_at,
-        "ticket_ids": delivery.ticket_ids,
-        "message_id": delivery.message_id,
-        "edit_key": delivery.edit_key,
-        "urgency": delivery.urgency,
-        "is_automatic": delivery.is_automatic,
-        "state": delivery.state.value,
-        "attempts": delivery.attempts,
-        "not_before_at": delivery.not_before_at,
-        "previous_external_id": delivery.previous_external_id,
-        "external_id": delivery.external_id,
-        "error": delivery.error,
-        "sent_at": delivery.sent_at,
-        "leased_until": None,
-        "was_unsure": False,
-    }
-
-
-def to_delivery(row: AnyRow) -> Delivery:
-    return Delivery(
-        id=row.id,
-        key=row.key,
-        route=Route(channel=row.channel, recipient=row.recipient),
-        kind=row.kind,
-        body=row.body,
-        created_at=row.created_at,
-        ticket_ids=tuple(row.ticket_ids),
-        message_id=row.message_id,
-        edit_key=row.edit_key,
-        urgency=row.urgency,
-        is_automatic=row.is_automatic,
-        state=DeliveryState(row.state),
-        attempts=row.attempts,
-        not_before_at=row.not_before_at,
-        previous_external_id=row.previous_external_id,
-        external_id=row.external_id,
-        error=row.error,
-        sent_at=row.sent_at,
-    )
-
-
-def raw_event_values(event: RawEvent) -> Values:
-    return {
-        "channel": event.channel,
-        "source": event.source,
-        "external_id": event.external_id,
-        "conversation": event.conversation,
-        "raw": event.raw,
-        "received_at": event.received_at,
-        "is_burst": bool(event.quiet_gap),
-        "is_quiet": event.is_quiet,
-    }
-
-
-def to_inbox_item(row: AnyRow) -> InboxItem:
-    return InboxItem(
-        id=row.id,
-        channel=row.channel,
-        source=row.source,
-        external_id=row.external_id,
-        conversation=row.conversation,
-        raw=row.raw,
-        received_at=row.received_at,
-        arrived_at=row.arrived_at,
-        attempts=row.attempts,
-        is_quiet=row.is_quiet,
-    )
-
-
-def to_contact(row: AnyRow, addresses: Sequence[AnyRow]) -> Contact:
-    """`addresses` are the person's rows of `contact_addresses`, in their order."""
-    return Contact(
-        id=row.id,
-        name=row.name,
-        client_id=row.client_id,
-        language=row.language,
-        is_private=row.is_private,
-        addresses=tuple(Address(channel=each.channel, value=each.value) for each in addresses),
-    )
-
-
-def to_client(row: AnyRow, domains: Sequence[AnyRow]) -> Client:
-    """`domains` are the company's rows of `client_domains`, in their order."""
-    plan = Plan(name=row.plan_name or "", monthly_time=row.plan_time) if row.plan_time is not None else None
-    return Client(id=row.id, name=row.name, domains=tuple(each.domain for each in domains), plan=plan)
-
-
-def to_agent(row: AnyRow) -> Agent:
-    return Agent(id=row.id, name=row.name, role=Role(row.role), telegram_id=row.telegram_id, mail=row.mail, is_active=row.is_active)
-
-
-def to_closure(row: Row[Any]) -> Closure:
-    return Closure(id=row.id, starts_at=row.starts_at, ends_at=row.ends_at, because=row.because, by=row.by, announced_at=row.announced_at)
