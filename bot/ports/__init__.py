@@ -1,0 +1,38 @@
+"""What the inner rings need from a store, as protocols. `bot.storage` implements them twice: SQLAlchemy and memory.
+
+How a transaction works, whoever implements it:
+
+* `async with storage.write() as uow:` opens ONE transaction; leaving without `await uow.commit()` rolls everything back.
+* `add` and `save` are buffered (plain calls, no await): they reach the database at the next read of the same unit of work or at commit,
+  many rows in one statement. What was added or saved is what `get` returns afterwards in the same unit of work.
+* `get` of a ticket or clock inside `write()` locks the row until the end (PostgreSQL `FOR UPDATE`; SQLite has one writer anyway).
+* `storage.read()` gives the same repositories for reading; `commit()` there is an error.
+* All instants are aware UTC. Repositories never commit and never ask for the time.
+"""
+
+from bot.ports.clocks import Clocks, Closures
+from bot.ports.inbox import ChannelDay, Disposition, Inbox, InboxItem, InboxResult, Quarantined, RawEvent
+from bot.ports.outbox import Outbox
+from bot.ports.people import People
+from bot.ports.state import State
+from bot.ports.tickets import QueueRow, Tickets
+from bot.ports.unit_of_work import Storage, UnitOfWork
+
+__all__ = [
+    "ChannelDay",
+    "Clocks",
+    "Closures",
+    "Disposition",
+    "Inbox",
+    "InboxItem",
+    "InboxResult",
+    "Outbox",
+    "People",
+    "Quarantined",
+    "QueueRow",
+    "RawEvent",
+    "State",
+    "Storage",
+    "Tickets",
+    "UnitOfWork",
+]
