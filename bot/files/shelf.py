@@ -11,9 +11,9 @@ import hashlib
 import os
 import re
 import secrets
-import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.errors import Transient
@@ -24,7 +24,7 @@ PREFIX = "sha256:"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ASIDE = "incoming"
 # A process that was killed while it wrote leaves a piece; one that still writes is not that slow.
-_STALE = 24 * 3600.0
+_STALE = timedelta(days=1)
 
 
 class Shelf:
@@ -83,9 +83,9 @@ class Shelf:
         for folder in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
             yield from (PREFIX + file.name for file in sorted(folder.iterdir()) if _DIGEST.fullmatch(file.name))
 
-    def sweep(self, known: Collection[str]) -> int:
+    def sweep(self, known: Collection[str], *, now: datetime) -> int:
         """Take away what no row speaks of (`known` are references) and pieces left by a killed process, if older than a day; how many."""
-        before, swept = time.time() - _STALE, 0
+        before, swept = (now - _STALE).timestamp(), 0
         orphans = (place for ref in self.refs() if ref not in known and (place := self.path(ref)))
         for file in (*(self.root / _ASIDE).glob("*"), *orphans):
             with suppress(FileNotFoundError):

@@ -11,6 +11,7 @@ How a transaction works, whoever implements it:
 """
 
 from bot.ports.clocks import Clocks, Closures
+from bot.ports.files import Files, TicketFile, WantedFile
 from bot.ports.inbox import ChannelDay, Disposition, Inbox, InboxItem, InboxResult, Quarantined, RawEvent
 from bot.ports.outbox import Outbox
 from bot.ports.people import People
@@ -23,6 +24,7 @@ __all__ = [
     "Clocks",
     "Closures",
     "Disposition",
+    "Files",
     "Inbox",
     "InboxItem",
     "InboxResult",
@@ -33,6 +35,8 @@ __all__ = [
     "RawEvent",
     "State",
     "Storage",
+    "TicketFile",
     "Tickets",
     "UnitOfWork",
+    "WantedFile",
 ]

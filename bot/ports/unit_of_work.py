@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from bot.ports.clocks import Clocks, Closures
+from bot.ports.files import Files
 from bot.ports.inbox import Inbox
 from bot.ports.outbox import Outbox
 from bot.ports.people import People
@@ -30,6 +31,8 @@ class UnitOfWork(Protocol):
     @property
     def closures(self) -> Closures: ...
     @property
+    def files(self) -> Files: ...
+    @property
     def state(self) -> State: ...
 
     async def commit(self) -> None:
@@ -38,7 +41,7 @@ class UnitOfWork(Protocol):
 
 
 class Storage(Protocol):
-    """A database. `on_commit` callbacks hear which lists a commit touched ("inbox", "outbox", "clocks"), to wake workers at once."""
+    """A database. `on_commit` callbacks hear which lists a commit touched ("inbox", "outbox", "clocks", "files"), to wake workers at once."""
 
     on_commit: list[Callable[[frozenset[str]], None]]
 

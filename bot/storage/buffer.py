@@ -17,6 +17,9 @@ from bot.storage.mapping import Values, ticket_values
 ORDER = (
     "tickets",
     "messages",
+    "files",
+    "message_files",
+    "file_changes",
     "events",
     "times",
     "links",
@@ -31,6 +34,7 @@ ORDER = (
 NEEDS = {
     "tickets": ("tickets",),
     "messages": ("tickets", "messages"),
+    "files": ("tickets", "messages", "files", "message_files", "file_changes"),
     "events": ("tickets", "events"),
     "times": ("tickets", "times"),
     "links": ("tickets", "links"),

@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, 
 from bot.model import Contact, Event, Link, Message, Ticket, TimeEntry
 from bot.ports import QueueRow
 from bot.storage import lists, tables
+from bot.storage.files import add_files_of
 from bot.storage.mapping import (
     event_values,
     link_values,
@@ -111,6 +112,7 @@ class SqlTickets:
 
     def add_message(self, message: Message) -> None:
         self._session.change().put("messages", _add_message, message_values(message))
+        add_files_of(self._session, message)
 
     def add_event(self, event: Event) -> None:
         self._session.change().put("events", _add_event, event_values(event))

@@ -9,6 +9,7 @@ from typing import TypeVar
 from bot.storage.clocks import SqlClocks
 from bot.storage.closures import SqlClosures
 from bot.storage.database import Database
+from bot.storage.files import SqlFiles
 from bot.storage.inbox import SqlInbox
 from bot.storage.outbox import SqlOutbox
 from bot.storage.people import SqlPeople
@@ -28,6 +29,7 @@ class SqlUnitOfWork:
         self.tickets = SqlTickets(session)
         self.clocks = SqlClocks(session)
         self.closures = SqlClosures(session)
+        self.files = SqlFiles(session)
         self.people = SqlPeople(session)
         self.inbox = SqlInbox(session)
         self.outbox = SqlOutbox(session)

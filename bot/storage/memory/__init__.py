@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from bot.storage.faults import NestedWrite, ReadOnly
 from bot.storage.memory.clocks import MemoryClocks
 from bot.storage.memory.closures import MemoryClosures
+from bot.storage.memory.files import MemoryFiles
 from bot.storage.memory.inbox import MemoryInbox
 from bot.storage.memory.outbox import MemoryOutbox
 from bot.storage.memory.people import MemoryPeople
@@ -31,6 +32,7 @@ class MemoryUnitOfWork:
         self.tickets = MemoryTickets(session)
         self.clocks = MemoryClocks(session)
         self.closures = MemoryClosures(session)
+        self.files = MemoryFiles(session)
         self.people = MemoryPeople(session)
         self.inbox = MemoryInbox(session)
         self.outbox = MemoryOutbox(session)

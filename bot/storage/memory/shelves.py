@@ -51,6 +51,16 @@ class Token:
     used_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """`kept_as` is "" while the bytes are elsewhere; with no `next_try_at` either, they are lost."""
+
+    kept_as: str
+    next_try_at: datetime | None
+    attempts: int = 0
+    error: str = ""
+
+
 @dataclass(slots=True)
 class Shelves:
     """All rows, by primary key; the values are frozen, so copying the dictionaries copies the database."""
@@ -66,6 +76,8 @@ class Shelves:
     links: dict[tuple[str, str, str, int], Link] = field(default_factory=dict)
     clocks: dict[int, TicketClock] = field(default_factory=dict)
     closures: dict[int, Closure] = field(default_factory=dict)
+    files: dict[str, FileRow] = field(default_factory=dict)
+    message_files: dict[tuple[int, int], str] = field(default_factory=dict)
     contacts: dict[int, Contact] = field(default_factory=dict)
     addresses: dict[tuple[str, str], int] = field(default_factory=dict)
     clients: dict[int, Client] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from datetime import datetime
 from bot.errors import Conflict
 from bot.model import ClockState, Contact, Event, Link, Message, Team, Ticket, TicketClock, TimeEntry, Turn
 from bot.ports import QueueRow
+from bot.storage.memory.files import add_files_of
 from bot.storage.memory.shelves import Session, queue_row
 from bot.storage.rules import as_json, refuse_naive
 
@@ -57,6 +58,7 @@ class MemoryTickets:
         if message.id in shelves.messages:
             self._session.fail(Conflict())
         shelves.messages[message.id] = message
+        add_files_of(self._session, message)
 
     def add_event(self, event: Event) -> None:
         refuse_naive(event)

@@ -7,6 +7,7 @@ no database matches a partial index against a bound parameter.
 
 from bot.storage.tables.clocks import UNFINISHED, clocks, closures
 from bot.storage.tables.columns import is_one_of, metadata
+from bot.storage.tables.files import files, message_files
 from bot.storage.tables.people import agents, client_domains, clients, contact_addresses, contacts
 from bot.storage.tables.queues import PENDING, inbox, outbox
 from bot.storage.tables.state import facts, leases, tokens
@@ -36,10 +37,12 @@ __all__ = [
     "contacts",
     "events",
     "facts",
+    "files",
     "inbox",
     "is_one_of",
     "leases",
     "links",
+    "message_files",
     "message_numbers",
     "messages",
     "metadata",
