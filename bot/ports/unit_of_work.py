@@ -41,7 +41,7 @@ class UnitOfWork(Protocol):
 
 
 class Storage(Protocol):
-    """A database. `on_commit` callbacks hear which lists a commit touched ("inbox", "outbox", "clocks", "files"), to wake workers at once."""
+    """A database. `on_commit` callbacks hear which lists a commit touched (inbox, outbox, clocks, files), to wake workers at once."""
 
     on_commit: list[Callable[[frozenset[str]], None]]
 

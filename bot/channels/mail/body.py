@@ -1,40 +1,35 @@
-"""Which parts of a mail are its text and which are files, and what the text says (flowed lines, alternatives, HTML)."""
+"""Which parts of a mail are its text and which are files, and what the text says (flowed lines, alternatives, HTML).
+
+Containers that only mail programs open are opened here: a winmail.dat gives its text and files, a calendar invite one readable line.
+An archive is a file like any other: nobody opens a zip.
+"""
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from bot.channels.mail.charset import clean, decode
 from bot.channels.mail.headers import parameters
+from bot.channels.mail.tnef import Enclosed
+from bot.channels.mail.tnef import read as read_tnef
 from bot.channels.mail.tree import Part
 from bot.channels.mail.values import MailFile
+from bot.files import FileLimits, safe_name
+from bot.files.names import once
 
 MAX_TEXT = 256 * 1024
-MAX_FILES = 50
 
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]')
-_RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.I)
 _STUB = re.compile(
     r"^\W*(?:this (?:message|e-?mail) (?:is in|contains|requires) html|your (?:mail|email) (?:client|program"
     r"|reader) (?:does not|doesn't|can ?not)"
     r"|html content follows|(?:це|это) (?:повідомлення|сообщение) (?:у форматі|в формате) html)",
     re.I,
 )
-_ENDINGS = {
-    "text/plain": ".txt",
-    "text/html": ".html",
-    "text/calendar": ".ics",
-    "message/rfc822": ".eml",
-    "message/delivery-status": ".txt",
-    "text/rfc822-headers": ".txt",
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/gif": ".gif",
-    "application/pdf": ".pdf",
-    "application/ms-tnef": ".dat",
-}
+_TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
+_CALENDARS = ("text/calendar", "application/ics")
 
 
 @dataclass(slots=True)
@@ -43,7 +38,7 @@ class Body:
 
     own: list[str] = field(default_factory=list)
     quoted: list[str] = field(default_factory=list)
-    files: list[Part] = field(default_factory=list)
+    files: list[Part | Enclosed] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     charset: str | None = None
 
@@ -52,11 +47,53 @@ class Body:
             self.problems.append(problem)
 
 
-def gather(root: Part) -> Body:
-    """Walks the tree once, from the top."""
+def gather(root: Part, zone: ZoneInfo) -> Body:
+    """Walks the tree once, from the top. Invites tell their time in `zone`."""
     body = Body()
     _visit(root, body)
+    body.files = [file for part in body.files for file in _opened(part, body)]
+    _read_invites(body, zone)
     return body
+
+
+def says_something(body: Body) -> bool:
+    """Whether there is any word of the sender's own."""
+    return any(any(sign.isalnum() for sign in text) for text in body.own)
+
+
+def _opened(part: Part | Enclosed, body: Body) -> list[Part | Enclosed]:
+    """What is in a winmail.dat, or the file itself. Its text counts where the mail has none beside it."""
+    if not (part.content_type in _TNEF or part.filename.lower() == "winmail.dat"):
+        return [part]
+    found = read_tnef(part.content())
+    if found is None:
+        body.note("a winmail.dat that is none")
+        return [part]
+    if not says_something(body) and found.text.strip():
+        body.own.append(found.text.replace("\r\n", "\n"))
+    elif not says_something(body) and found.html:
+        _add_html(found.html, body)
+    body.note("winmail.dat opened")
+    return list(found.files)
+
+
+def _read_invites(body: Body, zone: ZoneInfo) -> None:
+    """The line is the text of a mail that has none, and the name of the file anyhow: beside the sender's own words it is no request."""
+    for place, part in enumerate(body.files):
+        if part.content_type not in _CALENDARS:
+            continue
+        from bot.channels.mail import invites
+
+        data = part.content()
+        invite = invites.read(data, part.charset if isinstance(part, Part) else None, zone)
+        if invite is None:
+            continue
+        line = invite.line(zone)
+        if not says_something(body):
+            body.own.append(line)
+        body.files[place] = Enclosed(
+            filename=f"{line.replace(':', '.').replace('/', '-')[:110]}.ics", content_type="text/calendar", data=data
+        )
 
 
 def _visit(part: Part, body: Body) -> None:
@@ -114,18 +151,22 @@ def _add_text(part: Part, body: Body) -> None:
     body.charset = body.charset or charset
     text = clean(text)
     if part.content_type == "text/html":
-        from bot.channels.mail import markup
-
-        own, quoted = markup.to_text(text)
-        body.own.append(own)
-        if quoted:
-            body.quoted.append(quoted)
+        _add_html(text, body)
         return
     if part.content_type == "text/enriched":
         text = re.sub(r"</?[A-Za-z0-9-]{1,40}>", "", text)
     if part.parameters.get("format", "").lower() == "flowed":
         text = _unflow(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")
     body.own.append(text)
+
+
+def _add_html(html: str, body: Body) -> None:
+    from bot.channels.mail import markup
+
+    own, quoted = markup.to_text(html)
+    body.own.append(own)
+    if quoted:
+        body.quoted.append(quoted)
 
 
 def _html_charset(data: bytes) -> str | None:
@@ -150,51 +191,34 @@ def _unflow(text: str, *, delete_space: bool) -> str:
     return "\n".join(lines)
 
 
-def files_of(body: Body, *, with_content: bool) -> tuple[MailFile, ...]:
-    """The files with safe names, each name once; more than MAX_FILES are counted and left in the original."""
+def files_of(body: Body, limits: FileLimits, *, keep: Callable[[bytes], str] | None, with_content: bool) -> tuple[MailFile, ...]:
+    """The files with safe names, each name once. `keep` takes the bytes of those within the limits and gives their references."""
     taken: dict[str, int] = {}
     files: list[MailFile] = []
-    if len(body.files) > MAX_FILES:
-        body.note(f"{len(body.files)} files: only {MAX_FILES} were taken, the rest is in the original")
-    for number, part in enumerate(body.files[:MAX_FILES], start=1):
-        content = part.content()
-        name = _once(safe_name(part.filename or _own_name(part), part.content_type, number), taken)
-        kept = content if with_content else b""
-        files.append(MailFile(filename=name, content_type=part.content_type, size=len(content), content=kept))
+    contents = [part.content() for part in body.files]
+    for number, (part, content, fits) in enumerate(zip(body.files, contents, limits.accepted(map(len, contents)), strict=True), start=1):
+        name = once(safe_name(part.filename or _own_name(part), part.content_type, number), taken)
+        if not fits:
+            body.note("files beyond the limits were left in the original")
+        files.append(
+            MailFile(
+                filename=name,
+                content_type=part.content_type,
+                size=len(content),
+                content=content if with_content else b"",
+                ref=keep(content) if keep and fits else "",
+            )
+        )
     return tuple(files)
 
 
-def _own_name(part: Part) -> str:
+def _own_name(part: Part | Enclosed) -> str:
     """A nested mail is called like its subject; a part without a name like its place."""
+    if isinstance(part, Enclosed):
+        return ""
     if part.content_type == "message/rfc822":
         from bot.channels.mail.headers import split
 
         headers, _, _ = split(part.buffer, part.start, part.end)
         return headers.text("subject")[:80]
     return parameters(part.headers.first("content-description"))[0]
-
-
-def safe_name(given: str, content_type: str, number: int) -> str:
-    """A file name that is only a name: no path, no control or direction marks, no reserved words, at most 120 characters."""
-    name = unicodedata.normalize("NFC", given).replace("\\", "/").rpartition("/")[2]
-    name = _FORBIDDEN.sub("_", name).strip(" .")
-    if not name or not any(sign.isalnum() for sign in name):
-        name = f"file-{number}"
-    if _RESERVED.match(name):
-        name = "_" + name
-    stem, dot, ending = name.rpartition(".")
-    if not dot or len(ending) > 10 or not stem:
-        name += _ENDINGS.get(content_type, "")
-        stem, dot, ending = name.rpartition(".")
-    if len(name) > 120:
-        name = f"{stem[: 119 - len(ending)]}.{ending}" if dot else name[:120]
-    return name
-
-
-def _once(name: str, taken: dict[str, int]) -> str:
-    count = taken.get(name.lower(), 0) + 1
-    taken[name.lower()] = count
-    if count == 1:
-        return name
-    stem, dot, ending = name.rpartition(".")
-    return f"{stem} ({count}).{ending}" if dot else f"{name} ({count})"

@@ -37,7 +37,7 @@ def inbound(item: InboxItem, mail: ParsedMail, *, tokens: Tokens, mailbox: str) 
         received_at=item.received_at,
         is_quiet=item.is_quiet,
         subject=mail.subject,
-        attachments=tuple(_attachment(item.id, number, file) for number, file in enumerate(mail.files)),
+        attachments=tuple(map(_attachment, mail.files)),
         evidence=ThreadEvidence(token_ticket_id=token, references=message_ids),
         language=_language(f"{mail.subject} {text}"),
         set_aside=_set_aside(mail, tokens),
@@ -69,8 +69,8 @@ def _set_aside(mail: ParsedMail, tokens: Tokens) -> str | None:
     return None if mail.kind is MailKind.MESSAGE else mail.kind.value
 
 
-def _attachment(item_id: int, number: int, file: MailFile) -> Attachment:
-    """`ref` names the stored mail and the place in it: the bytes are kept once, in the original."""
+def _attachment(file: MailFile) -> Attachment:
+    """`ref` is empty for what is over the limits: it is named in the ticket, and its bytes are in the original mail alone."""
     kind, _, _ = file.content_type.partition("/")
     kinds = {"image": "photo", "audio": "voice", "video": "video"}
     return Attachment(
@@ -78,7 +78,7 @@ def _attachment(item_id: int, number: int, file: MailFile) -> Attachment:
         content_type=file.content_type,
         size=file.size,
         kind=kinds.get(kind, "document"),
-        ref=f"inbox:{item_id}/{number}",
+        ref=file.ref,
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 
-from bot.channels.mail.parse import NOBODY, Own
+from bot.channels.mail.parse import NOBODY, Keeping, Own
 from bot.channels.mail.reading import Reading
 from bot.channels.mail.wire import SIZE, head, unpack
 from bot.errors import Permanent, Transient
@@ -39,12 +39,19 @@ _Waiting = tuple[bytes, asyncio.Future[Reading]]
 
 
 class Parser:
-    """Reads mails in up to `processes` workers. `time_limit` (seconds) is for one exchange; close it when done."""
+    """Reads mails in up to `processes` workers, which keep their files where `keeping` says. `time_limit` (seconds) is for one exchange;
+    close it when done."""
 
     def __init__(
-        self, own: Own = NOBODY, *, time_limit: float = TIME_LIMIT, idle_stop: float = IDLE_STOP, processes: int = PROCESSES
+        self,
+        own: Own = NOBODY,
+        keeping: Keeping | None = None,
+        *,
+        time_limit: float = TIME_LIMIT,
+        idle_stop: float = IDLE_STOP,
+        processes: int = PROCESSES,
     ) -> None:
-        self._own = own
+        self._given = _as_json(own, keeping)
         self._time_limit = time_limit
         self._idle_stop = idle_stop
         self._processes = processes
@@ -57,7 +64,7 @@ class Parser:
         answer: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((raw, answer))
         if self._idle < self._queue.qsize() and len(self._pumps) < self._processes:
-            pump = asyncio.create_task(self._work(_Worker(self._own, self._time_limit)), name="mail-parser")
+            pump = asyncio.create_task(self._work(_Worker(self._given, self._time_limit)), name="mail-parser")
             self._pumps.add(pump)
             pump.add_done_callback(self._pumps.discard)
         return await answer
@@ -107,6 +114,8 @@ class Parser:
                 return
             log.warning("mail_parser_failed", size=len(batch[0][0]), reason=str(failure))
             _refuse(batch, Permanent("Лист не вдалося прочитати за відведений час і пам'ять ({reason}).", reason=str(failure)))
+        except Transient as error:
+            _refuse(batch, error)
         except OSError as error:
             _refuse(batch, Transient("Процес розбору листів не запускається ({reason}).", reason=type(error).__name__))
 
@@ -118,13 +127,13 @@ class _WorkerFailed(Exception):
 class _Worker:
     """One process, started when it is needed and anew after each failure."""
 
-    def __init__(self, own: Own, time_limit: float) -> None:
-        self._own = own
+    def __init__(self, given: str, time_limit: float) -> None:
+        self._given = given
         self._time_limit = time_limit
         self._process: Process | None = None
 
     async def exchange(self, raws: Sequence[bytes]) -> list[Reading]:
-        """Raises _WorkerFailed, or OSError when no process can be started."""
+        """Raises _WorkerFailed, Transient when files cannot be kept, or OSError when no process can be started."""
         process = await self._ensure()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -132,6 +141,8 @@ class _Worker:
             async with asyncio.timeout(self._time_limit):
                 await _send(process.stdin, raws)
                 answer = await _receive(process.stdout)
+            if reason := answer.get("postponed"):
+                raise Transient("Файли листа не вдалося зберегти на диску ({reason}).", reason=str(reason))
             return [unpack(each) for each in answer["readings"]]
         except TimeoutError:
             await self.stop()
@@ -152,18 +163,23 @@ class _Worker:
 
     async def _ensure(self) -> Process:
         if self._process is None or self._process.returncode is not None:
-            own = json.dumps({"addresses": sorted(self._own.addresses)})
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "bot.channels.mail.worker",
-                own,
+                self._given,
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,
                 env={**os.environ, **_ONE_THREAD},
             )
         return self._process
+
+
+def _as_json(own: Own, keeping: Keeping | None) -> str:
+    """What a worker is told at its start."""
+    files = {"root": str(keeping.shelf.root), "size": keeping.limits.size, "count": keeping.limits.count} if keeping else None
+    return json.dumps({"addresses": sorted(own.addresses), "zone": own.zone, "files": files})
 
 
 def _settle(batch: Sequence[_Waiting], readings: Sequence[Reading]) -> None:

@@ -9,15 +9,18 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from zoneinfo import ZoneInfo
 
 from bot.channels.mail import addresses, tree
-from bot.channels.mail.body import MAX_TEXT, Body, files_of, gather
+from bot.channels.mail.body import MAX_TEXT, Body, files_of, gather, says_something
 from bot.channels.mail.charset import clean
 from bot.channels.mail.headers import Headers, as_text
 from bot.channels.mail.machines import Evidence, Verdict, judge, takes_no_answers
 from bot.channels.mail.quotes import Division, divide
+from bot.channels.mail.tnef import Enclosed
 from bot.channels.mail.tree import Part
-from bot.channels.mail.values import MailAddress, MailFile, ParsedMail
+from bot.channels.mail.values import MailAddress, MailFile, MailKind, ParsedMail
+from bot.files import FileLimits, Shelf
 
 # `source` puts it in front of a mail that it fetched in part.
 OVERSIZE = "X-Deskbot-Oversize"
@@ -30,24 +33,35 @@ _RECIPIENTS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-en
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """What is ours in mails: the addresses we read and write at, in lower case."""
+    """What is ours in mails: the addresses we read and write at, in lower case, and the zone in which times are told."""
 
     addresses: frozenset[str] = frozenset()
+    zone: str = "Europe/Kyiv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """Where the files of people's mails are kept, and which of them. Machines' files stay in the original."""
+
+    shelf: Shelf
+    limits: FileLimits
 
 
 NOBODY = Own()
 
 
-def parse(raw: bytes, own: Own = NOBODY, *, with_content: bool = True) -> ParsedMail:
-    """Reads a mail. `with_content=False` leaves the bytes of attached files out (their sizes stay right)."""
+def parse(raw: bytes, own: Own = NOBODY, *, with_content: bool = True, keeping: Keeping | None = None) -> ParsedMail:
+    """Reads a mail. `with_content=False` leaves the bytes of attached files out (their sizes stay right). With `keeping` a person's files
+    are on its shelf when this returns; Transient when the disk refuses."""
     root, problems = tree.read(_without_envelope(raw))
     if root.headers.items[:1] and root.headers.items[0][0] == OVERSIZE.lower():
         problems.append(f"too big to be fetched whole: {as_text(root.headers.items[0][1])[:60]} bytes")
-    body = gather(root)
+    zone = ZoneInfo(own.zone)
+    body = gather(root, zone)
     for problem in problems:
         body.note(problem)
-    if not _says_something(body) and (nested := _nested(body)) is not None:
-        _take_text_of(nested, body)
+    if not says_something(body) and (nested := _nested(body)) is not None:
+        _take_text_of(nested, body, zone)
     headers = root.headers
     hint = body.charset
     sender = _writer(_sender(headers, hint, body), headers, hint, own, body)
@@ -63,7 +77,9 @@ def parse(raw: bytes, own: Own = NOBODY, *, with_content: bool = True) -> Parsed
         recipients=frozenset(address.lower() for address in _recipients(headers, hint)),
     )
     verdict = judge(evidence, lambda: "\n".join(body.own))
-    return _put_together(root, body, verdict, sender=sender, subject=subject, files=files_of(body, with_content=with_content))
+    keep = keeping.shelf.put if keeping and verdict.kind is MailKind.MESSAGE else None
+    files = files_of(body, keeping.limits if keeping else FileLimits(), keep=keep, with_content=with_content)
+    return _put_together(root, body, verdict, sender=sender, subject=subject, files=files)
 
 
 def _put_together(
@@ -108,19 +124,15 @@ def _leaves(part: Part) -> list[Part]:
     return [leaf for child in part.children for leaf in _leaves(child)] if part.children else [part]
 
 
-def _says_something(body: Body) -> bool:
-    return any(any(sign.isalnum() for sign in text) for text in body.own)
-
-
-def _nested(body: Body) -> Part | None:
+def _nested(body: Body) -> Part | Enclosed | None:
     return next((part for part in body.files if part.content_type == "message/rfc822"), None)
 
 
-def _take_text_of(nested: Part, body: Body) -> None:
+def _take_text_of(nested: Part | Enclosed, body: Body, zone: ZoneInfo) -> None:
     """Forwarded as an attachment, with nothing written above: the attached mail's own text is what there is to read."""
     data = nested.content()
     inner_root, _ = tree.read(data)
-    inner = gather(inner_root)
+    inner = gather(inner_root, zone)
     body.own = [*body.own, *inner.own]
     body.quoted = [*body.quoted, *inner.quoted]
     body.charset = body.charset or inner.charset
@@ -205,9 +217,3 @@ def _cut(text: str, body: Body) -> str:
         return text
     body.note(f"text longer than {MAX_TEXT // 1024} thousand characters: the rest is in the original")
     return text[:MAX_TEXT]
-
-
-def file_of(raw: bytes, number: int) -> MailFile | None:
-    """The n-th file (from 0) of a mail with its content, as `parse` numbers them; for whoever opens an attachment."""
-    files = parse(raw).files
-    return files[number] if 0 <= number < len(files) else None

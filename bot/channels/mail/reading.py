@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.channels.mail.parse import Own, parse
+from bot.channels.mail.parse import Keeping, Own, parse
 from bot.channels.mail.values import MailKind, ParsedMail
 from bot.intake.analysis import Analysis, analyse
 from bot.intake.subjects import composed_text
@@ -22,9 +22,9 @@ class Reading:
     analysis: Analysis
 
 
-def read(raw: bytes, own: Own) -> Reading:
-    """Reads and analyses. The bytes of files stay where they are, in the raw mail."""
-    mail = parse(raw, own, with_content=False)
+def read(raw: bytes, own: Own, keeping: Keeping | None = None) -> Reading:
+    """Reads and analyses. With `keeping` a person's files are kept on its shelf; without, they stay in the raw mail."""
+    mail = parse(raw, own, with_content=False, keeping=keeping)
     text = composed_text(message_text(mail), mail.subject) if mail.kind is MailKind.MESSAGE else ""
     return Reading(mail=mail, analysis=analyse(text, channel=CHANNEL))
 

@@ -31,12 +31,14 @@ class MailAddress:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailFile:
     """A file that came with a mail. `filename` is safe as a name (no path, no control characters, at most 120 characters)
-    and never to be used as a path. `content` is empty when the mail was read without contents; `size` (bytes) is right anyway."""
+    and never to be used as a path. `content` is empty when the mail was read without contents; `size` (bytes) is right anyway.
+    `ref` is where it is kept ("sha256:…"), "" when it is not."""
 
     filename: str
     content_type: str
     size: int
     content: bytes = b""
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,7 @@ def _pack_mail(mail: ParsedMail) -> dict[str, Any]:
     for name in ("date", "received_at"):
         at = getattr(mail, name)
         values[name] = at.isoformat() if at else None
-    values["files"] = [[file.filename, file.content_type, file.size] for file in mail.files]
+    values["files"] = [[file.filename, file.content_type, file.size, file.ref] for file in mail.files]
     forwarded, bounced = mail.forwarded, mail.bounced
     values["forwarded"] = [_pack_address(forwarded.sender), forwarded.subject, forwarded.text] if forwarded else None
     values["bounced"] = [bounced.recipient, bounced.status, bounced.message_id] if bounced else None
@@ -78,7 +78,7 @@ def _unpack_mail(values: dict[str, Any]) -> ParsedMail:
         cc=tuple(MailAddress(name=name, address=address) for name, address in values["cc"]),
         date=_unpack_instant(values["date"]),
         received_at=_unpack_instant(values["received_at"]),
-        files=tuple(MailFile(filename=name, content_type=kind, size=size) for name, kind, size in values["files"]),
+        files=tuple(MailFile(filename=name, content_type=kind, size=size, ref=ref) for name, kind, size, ref in values["files"]),
         forwarded=Forwarded(sender=_unpack_address(forwarded[0]), subject=forwarded[1], text=forwarded[2]) if forwarded else None,
         bounced=Bounced(recipient=bounced[0], status=bounced[1], message_id=bounced[2]) if bounced else None,
     )

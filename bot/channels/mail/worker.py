@@ -1,6 +1,7 @@
 """The parsing process (see `isolation`): reads requests on standard input, answers on standard output, ends when its input does.
 
-It imports what parsing needs and nothing else. It catches nothing: a mail that breaks it is told apart by its parent.
+It imports what parsing needs and nothing else. It keeps the files of mails itself, so that their bytes never pass the service. It catches
+nothing but a disk that refuses: a mail that breaks it is told apart by its parent.
 """
 
 from __future__ import annotations
@@ -8,21 +9,28 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
-from bot.channels.mail.parse import Own
+from bot.channels.mail.parse import Keeping, Own
 from bot.channels.mail.reading import read
 from bot.channels.mail.wire import SIZE, head, pack
+from bot.errors import Transient
+from bot.files import FileLimits, Shelf
 
 MEMORY_LIMIT = 768 * 1024 * 1024
 
 
-def serve(own: Own, source: BinaryIO, target: BinaryIO) -> None:
+def serve(own: Own, keeping: Keeping | None, source: BinaryIO, target: BinaryIO) -> None:
     """Answers requests until the other side closes."""
     while length := source.read(SIZE.size):
         request = json.loads(source.read(SIZE.unpack(length)[0]))
         raws = [source.read(size) for size in request["sizes"]]
-        target.write(head({"readings": [pack(read(raw, own)) for raw in raws]}))
+        try:
+            answer = {"readings": [pack(read(raw, own, keeping)) for raw in raws]}
+        except Transient as error:
+            answer = {"postponed": error.values.get("reason", type(error).__name__)}
+        target.write(head(answer))
         target.flush()
 
 
@@ -37,11 +45,18 @@ def limit_memory() -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """`own` as JSON is the only argument."""
+    """What is ours and where files are kept, as JSON, is the only argument."""
     limit_memory()
     given = json.loads(arguments[0])
     answers, sys.stdout = sys.stdout.buffer, sys.stderr  # whatever a library prints must not stand between the answers
-    serve(Own(addresses=frozenset(given["addresses"])), sys.stdin.buffer, answers)
+    own = Own(addresses=frozenset(given["addresses"]), zone=given["zone"])
+    serve(own, _keeping(given["files"]), sys.stdin.buffer, answers)
+
+
+def _keeping(given: dict[str, Any] | None) -> Keeping | None:
+    if given is None:
+        return None
+    return Keeping(shelf=Shelf(Path(given["root"])), limits=FileLimits(size=given["size"], count=given["count"]))
 
 
 if __name__ == "__main__":

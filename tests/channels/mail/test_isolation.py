@@ -24,12 +24,12 @@ TROUBLED = """
 import os, sys, time
 from bot.channels.mail import worker
 real = worker.read
-def read(raw, own):
+def read(raw, own, keeping):
     if b"DIE" in raw: raise SystemExit(3)
     if b"HANG" in raw: time.sleep(60)
     if b"EAT" in raw: bytearray(2_000_000_000)
     if b"BABBLE" in raw: os.write(1, b"nonsense")
-    return real(raw, own)
+    return real(raw, own, keeping)
 worker.read = read
 worker.main(sys.argv[1:])
 """

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.mail.parse import Own, file_of, parse
+from bot.channels.mail.parse import Keeping, Own, parse
 from bot.channels.mail.values import MailKind
+from bot.files import FileLimits, Shelf
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus" / "mail"
 HEAD = b"From: iryna@shop.example\r\nTo: support@desk.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
@@ -66,10 +67,37 @@ def test_times_are_utc_and_unreadable_ones_none() -> None:
 def test_the_bytes_of_a_file_come_on_demand() -> None:
     raw = (CORPUS / "path_in_a_file_name.eml").read_bytes()
     assert [file.content for file in parse(raw, with_content=False).files] == [b"", b""]
-    found = file_of(raw, 1)
-    assert found is not None
-    assert (found.filename, found.content) == ("Знімок.png", b"PNG")
-    assert file_of(raw, 2) is None
+    assert (parse(raw).files[1].filename, parse(raw).files[1].content) == ("Знімок.png", b"PNG")
+
+
+def with_files(*sizes: int, more: bytes = b"") -> bytes:
+    """A mail whose files hold so many bytes."""
+    parts = [b"Content-Type: text/plain\n\nx"]
+    parts += [b"Content-Type: image/png; name=%d.png\n\n" % number + b"y" * size for number, size in enumerate(sizes)]
+    body = b"".join(b"--B\n" + part + b"\n" for part in parts)
+    return HEAD + more + b"Content-Type: multipart/mixed; boundary=B\r\n\r\n" + body + b"--B--\n"
+
+
+def test_files_within_the_limits_are_on_the_shelf_and_the_others_are_named(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    mail = parse(with_files(3, 11, 3, 4), with_content=False, keeping=Keeping(shelf=shelf, limits=FileLimits(size=10, count=2)))
+    assert [(file.filename, file.size, bool(file.ref)) for file in mail.files] == [
+        ("0.png", 3, True),
+        ("1.png", 11, False),
+        ("2.png", 3, True),
+        ("3.png", 4, False),
+    ]
+    assert mail.files[0].ref == mail.files[2].ref
+    assert [shelf.read(ref) for ref in shelf.refs()] == [b"yyy"]
+    assert "files beyond the limits were left in the original" in mail.problems
+
+
+def test_the_files_of_machines_stay_in_the_original(tmp_path: Path) -> None:
+    keeping = Keeping(shelf=Shelf(tmp_path), limits=FileLimits())
+    mail = parse(with_files(3, more=b"Auto-Submitted: auto-replied\r\n"), keeping=keeping)
+    assert mail.kind is MailKind.AUTO_REPLY
+    assert [file.ref for file in mail.files] == [""]
+    assert list(keeping.shelf.refs()) == []
 
 
 def test_a_loop_is_known_by_our_own_mark() -> None:
