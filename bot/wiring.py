@@ -13,7 +13,11 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from bot.channels.base import Health
+from bot.clock import Clock
+from bot.config.tree import OpinionSettings
+from bot.errors import BotError
 from bot.house import House, database_url
+from bot.intake.adviser import Adviser
 from bot.ports import UnitOfWork
 
 if TYPE_CHECKING:
@@ -102,37 +106,14 @@ async def _telegram(house: House) -> None:
 async def _mail(house: House) -> None:
     """Always built, because `deskbot ingest mail` needs no mailbox; without one it neither listens nor writes."""
     from bot.channels.mail.channel import MailChannel
-    from bot.channels.mail.options import Mailbox, MailOptions
-    from bot.channels.mail.smtp import RelayAccess
-    from bot.channels.mail.source import MailboxAccess
+    from bot.channels.mail.options import MailOptions
+    from bot.mailboxes import mailbox
 
     settings = house.settings
     async with house.storage.write() as uow:
         secret = await instance_secret(uow, "mail")
         await uow.commit()
-    boxes = tuple(
-        Mailbox(
-            name=box.name,
-            address=box.address,
-            aliases=box.aliases,
-            access=MailboxAccess(
-                host=box.imap.host,
-                port=box.imap.port,
-                user=box.imap.user,
-                password=box.imap.password.reveal(),
-                folder=box.imap.folder,
-                is_plain=box.imap.security == "plain",
-            ),
-            relay=RelayAccess(
-                host=box.smtp.host,
-                port=box.smtp.port,
-                security=box.smtp.security,
-                user=(box.smtp.user or box.imap.user) if box.smtp.auth else "",
-                password=(box.smtp.password or box.imap.password).reveal() if box.smtp.auth else "",
-            ),
-        )
-        for box in settings.mail.mailboxes
-    )
+    boxes = tuple(mailbox(settings, box, storage=house.storage, clock=house.clock) for box in settings.mail.mailboxes)
     options = MailOptions(
         mailboxes=boxes,
         secret=secret,
@@ -173,6 +154,25 @@ async def _chatlog(house: House) -> None:
 
     settings = house.settings.intake
     house.add(ChatlogChannel(intake=house.intake, zone=house.zone, gap=settings.gap, limit=settings.limit))
+
+
+def make_adviser(settings: OpinionSettings, clock: Clock, health: list[Health]) -> Adviser | None:
+    """The third opinion, where one is configured; how often it agreed, differed or failed is shown under "opinion"."""
+    if not settings.is_on:
+        return None
+    from bot.endpoint import Endpoint
+
+    own = Health(name="opinion", state="running")
+    health.append(own)
+
+    def report(error: BotError | None) -> None:
+        if error is None:
+            own.up(clock.now())
+        else:
+            own.trouble(error, state="degraded")
+
+    endpoint = Endpoint(url=settings.url, model=settings.model, key=settings.key.reveal(), timeout=settings.timeout)
+    return Adviser(endpoint, clock, own.facts, report)
 
 
 # One line a channel.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bot.errors import BotError, Misconfigured, Transient
@@ -13,7 +14,9 @@ from bot.errors import BotError, Misconfigured, Transient
 if TYPE_CHECKING:
     import aiohttp
 
+    from bot.channels.mail.options import Mailbox
     from bot.config import MailboxSettings, Settings, SiteSettings, TelegramSettings
+    from bot.config.tree import OpinionSettings
 
 DEADLINE_S = 20.0
 HEALTH_WITHIN_S = 2.0
@@ -36,9 +39,11 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Awaitable[None]]]:
         yield f"site {settings.site.host}:{settings.site.port}", _site(settings.site)
     if settings.telegram.is_on:
         yield "telegram", _telegram(settings.telegram)
+    if settings.intake.opinion.is_on:
+        yield "intake.opinion", _opinion(settings.intake.opinion)
     for box in settings.mail.mailboxes:
-        yield f"mail {box.name}: imap {box.imap.host}", _imap(box)
-        yield f"mail {box.name}: smtp {box.smtp.host}", _smtp(box)
+        yield f"mail {box.name}: imap {box.imap.host}", _imap(settings, box)
+        yield f"mail {box.name}: smtp {box.smtp.host}", _smtp(settings, box)
 
 
 async def _attempt(work: Awaitable[None]) -> BotError | None:
@@ -90,42 +95,43 @@ async def _is_ours(site: SiteSettings) -> bool:
     return isinstance(answer, dict) and answer.get("status") in STATUSES
 
 
-async def _imap(box: MailboxSettings) -> None:
-    from bot.channels.mail.source import MailboxAccess, MailSource
+async def _imap(settings: Settings, box: MailboxSettings) -> None:
+    from bot.channels.mail.source import MailSource
 
-    imap = box.imap
-    access = MailboxAccess(
-        host=imap.host,
-        port=imap.port,
-        user=imap.user,
-        password=imap.password.reveal(),
-        folder=imap.folder,
-        is_plain=imap.security == "plain",
-    )
-    source = MailSource(access)
-    try:
-        await source.connect()
-    finally:
-        await source.close()
+    async with _reached(settings, box) as reached:
+        assert reached.access is not None
+        source = MailSource(reached.access)
+        try:
+            await source.connect()
+        finally:
+            await source.close()
 
 
-async def _smtp(box: MailboxSettings) -> None:
-    from bot.channels.mail.smtp import Relay, RelayAccess
+async def _smtp(settings: Settings, box: MailboxSettings) -> None:
+    from bot.channels.mail.smtp import Relay
 
-    smtp = box.smtp
-    password = smtp.password or box.imap.password
-    access = RelayAccess(
-        host=smtp.host,
-        port=smtp.port,
-        security=smtp.security,
-        user=(smtp.user or box.imap.user) if smtp.auth else "",
-        password=password.reveal() if smtp.auth else "",
-    )
-    relay = Relay(access)
-    try:
-        await relay.check()
-    finally:
-        await relay.close()
+    async with _reached(settings, box) as reached:
+        relay = Relay(reached.relay)
+        try:
+            await relay.check()
+        finally:
+            await relay.close()
+
+
+@asynccontextmanager
+async def _reached(settings: Settings, box: MailboxSettings) -> AsyncIterator[Mailbox]:
+    """How the mailbox is reached. Only tokens need the database, which is opened as it is for the service."""
+    from bot.clock import SystemClock
+    from bot.mailboxes import mailbox
+    from bot.storage.memory import MemoryStorage
+
+    if box.oauth is None:
+        yield mailbox(settings, box, storage=MemoryStorage(), clock=SystemClock())
+        return
+    from bot.commands.store import opened
+
+    async with opened(settings) as storage:
+        yield mailbox(settings, box, storage=storage, clock=SystemClock())
 
 
 async def _telegram(telegram: TelegramSettings) -> None:
@@ -140,6 +146,18 @@ async def _telegram(telegram: TelegramSettings) -> None:
             if chat:
                 unseen = Misconfigured("telegram.{key}: бот не бачить цього чату. Додайте його до чату й перевірте номер.", key=key)
                 await _ask(session, f"{base}/getChat", wrong=unseen, chat_id=chat)
+
+
+async def _opinion(opinion: OpinionSettings) -> None:
+    """Put two invented requests to the reader: it must name both units, once each."""
+    from bot.endpoint import Endpoint
+    from bot.intake.split import split
+    from bot.intake.third import heed, make_question
+
+    text = "Не друкує чек. Додайте користувача."
+    divided = split(text, channel="chat")
+    endpoint = Endpoint(url=opinion.url, model=opinion.model, key=opinion.key.reveal(), timeout=opinion.timeout)
+    heed(await endpoint.ask(make_question(text, divided)), divided)
 
 
 async def _ask(session: aiohttp.ClientSession, url: str, *, wrong: BotError, **parameters: str) -> None:

@@ -106,6 +106,19 @@ def progress() -> Iterator[Progress]:
         yield shown
 
 
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Something that takes a while: a moving sign on a terminal, a plain line in a pipe."""
+    if not sys.stderr.isatty():
+        note(text)
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(text):
+        yield
+
+
 def read_bytes(path: Path) -> bytes:
     """A file's content; a sentence and exit code 1 when it cannot be read."""
     try:

@@ -17,12 +17,14 @@ from bot.config.mistakes import mistakes_of
 from bot.config.sla import build_policy
 from bot.config.sources import Tree, fill_secrets, find_file, overlay_environment, read_file
 from bot.config.tree import (
+    CHANNELS,
     DeskSettings,
     ImapSettings,
     IntakeSettings,
     LogSettings,
     MailboxSettings,
     MailSettings,
+    OAuthSettings,
     RunSettings,
     Settings,
     SiteSettings,
@@ -37,6 +39,7 @@ from bot.sla.calendars import ZONE
 from bot.sla.policy import InvalidPolicy
 
 __all__ = [
+    "CHANNELS",
     "DeskSettings",
     "ImapSettings",
     "IntakeSettings",
@@ -44,6 +47,7 @@ __all__ = [
     "LogSettings",
     "MailSettings",
     "MailboxSettings",
+    "OAuthSettings",
     "RunSettings",
     "Secret",
     "Settings",

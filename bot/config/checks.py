@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
-from bot.config.tree import MailboxSettings, MailSettings, Settings, SiteSettings
+from bot.config.tree import MailboxSettings, MailSettings, OAuthSettings, Settings, SiteSettings
 from bot.errors import Misconfigured
 from bot.texts import translator
 
@@ -19,6 +20,9 @@ def contradictions(settings: Settings) -> Iterator[Misconfigured]:
     yield from _mailboxes(settings.mail)
     if settings.intake.limit < settings.intake.gap:
         yield Misconfigured("intake.limit: має бути не менше за intake.gap. Збільште limit або зменште gap.")
+    opinion = settings.intake.opinion
+    if opinion.is_on and not opinion.model:
+        yield Misconfigured("intake.opinion.model: не вказано. Впишіть назву моделі, як її знає служба за адресою url.")
     waiting = settings.sla.waiting
     if waiting.close_after and not timedelta(0) < waiting.remind_after < waiting.close_after:
         yield Misconfigured("sla.waiting.close_after: перед закриттям має бути нагадування. Впишіть remind_after, менший за close_after.")
@@ -49,10 +53,25 @@ def _mailboxes(mail: MailSettings) -> Iterator[Misconfigured]:
 def _passwords(box: MailboxSettings, where: str) -> Iterator[Misconfigured]:
     sentence = _("{key}: немає пароля. Впишіть password_file (файл з одним рядком) або змінну {variable}.")
     variable = "DESKBOT_" + where.replace("[", "__").replace("]", "").replace(".", "__").upper()
-    if not box.imap.password:
+    if box.oauth is not None:
+        yield from _oauth(box.oauth, f"{where}.oauth", variable)
+    elif not box.imap.password:
         yield Misconfigured(sentence, key=f"{where}.imap", variable=f"{variable}__IMAP__PASSWORD")
-    if box.smtp.auth and box.smtp.user not in ("", box.imap.user) and not box.smtp.password:
+    if box.oauth is None and box.smtp.auth and box.smtp.user not in ("", box.imap.user) and not box.smtp.password:
         yield Misconfigured(sentence, key=f"{where}.smtp", variable=f"{variable}__SMTP__PASSWORD")
+
+
+def _oauth(oauth: OAuthSettings, where: str, variable: str) -> Iterator[Misconfigured]:
+    is_application = oauth.provider == "microsoft365" and oauth.grant == "application"
+    if oauth.provider == "microsoft365" and not oauth.tenant:
+        yield Misconfigured(
+            "{key}.tenant: немає. Впишіть номер або домен каталогу Microsoft 365, наприклад example.onmicrosoft.com.", key=where
+        )
+    if oauth.authority.startswith("http://") and not is_this_machine(urlsplit(oauth.authority).hostname or ""):
+        yield Misconfigured("{key}.authority: токени без TLS можна брати лише на цьому ж комп'ютері. Впишіть https://….", key=where)
+    if (is_application or oauth.provider == "gmail") and not oauth.client_secret:
+        sentence = _("{key}.client_secret: немає. Впишіть client_secret_file (файл з одним рядком) або змінну {variable}.")
+        yield Misconfigured(sentence, key=where, variable=f"{variable}__OAUTH__CLIENT_SECRET")
 
 
 def warnings(settings: Settings) -> Iterator[Misconfigured]:
@@ -62,6 +81,9 @@ def warnings(settings: Settings) -> Iterator[Misconfigured]:
         yield Misconfigured("telegram.staff_chat: не вказано, тож картки й нагадування побачать лише на Сайті.")
     if not telegram.is_on and (telegram.staff_chat or telegram.lead_chat or telegram.development_chat):
         yield Misconfigured("telegram.token: немає, тож Telegram вимкнено, хоча чати вказано. Додайте token_file.")
+    opinion = settings.intake.opinion
+    if opinion.url.startswith("http://") and not is_this_machine(urlsplit(opinion.url).hostname or ""):
+        yield Misconfigured("intake.opinion.url: слова клієнтів і ключ ідуть мережею відкрито. Впишіть адресу з https://.")
     yield from _site(settings.site)
 
 

@@ -17,7 +17,7 @@ _ = translator("uk")
 
 PREFIX = "DESKBOT_"
 DEFAULT_FILE = Path("config.toml")
-SECRETS = ("url", "token", "password", "metrics_token")
+SECRETS = ("url", "token", "password", "metrics_token", "client_secret", "token_key", "key")
 
 Tree = dict[str, Any]
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from bot.config.values import (
+    BlockedSender,
     BotToken,
     ChatId,
     Duration,
@@ -17,15 +18,19 @@ from bot.config.values import (
     Network,
     Rhythm,
     Secret,
+    SpamHeader,
     StorageUrl,
     Url,
     UrlOrEmpty,
     Zone,
     between,
 )
-from bot.model import Priority
+from bot.model import Category, Priority
 
 TELEGRAM_API = "https://api.telegram.org"
+# What servers write into a mail that they take for spam: SpamAssassin, Rspamd, hosting panels, Microsoft (5 and more is spam).
+SPAM_HEADERS = ("X-Spam-Flag: yes", "X-Spam: yes", "X-Spam-Status: yes", "X-MS-Exchange-Organization-SCL: 5+")
+CHANNELS = ("telegram", "mail", "phone", "site")
 Port = Annotated[int, Field(ge=1, le=65535)]
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -108,6 +113,18 @@ class SmtpSettings(Section):
     password_file: str = ""
 
 
+class OAuthSettings(Section):
+    """Tokens instead of a password. `grant` is Microsoft's: a person consents ("device"), or an application of ours ("application")."""
+
+    provider: Literal["microsoft365", "gmail"]
+    grant: Literal["device", "application"] = "device"
+    client_id: str = Field(min_length=1)
+    client_secret: Secret = Secret()
+    client_secret_file: str = ""
+    tenant: str = ""
+    authority: UrlOrEmpty = ""
+
+
 class MailboxSettings(Section):
     """One support mailbox: `address` is what clients write to and what answers come from."""
 
@@ -116,10 +133,18 @@ class MailboxSettings(Section):
     aliases: tuple[MailAddress, ...] = ()
     imap: ImapSettings
     smtp: SmtpSettings
+    oauth: OAuthSettings | None = None
 
 
 class MailSettings(Section):
+    """`authserv_id` is the name our own server writes into Authentication-Results; without it nobody's From is taken for proved."""
+
     plus_addressing: bool = False
+    authserv_id: str = ""
+    blocked: tuple[BlockedSender, ...] = ()
+    spam_headers: tuple[SpamHeader, ...] = SPAM_HEADERS
+    token_key: Secret = Secret()
+    token_key_file: str = ""
     mailboxes: tuple[MailboxSettings, ...] = ()
 
     @property
@@ -167,9 +192,30 @@ class WaitingSettings(Section):
 Targets = dict[Priority, TargetSettings]
 
 
+class RuleSettings(Section):
+    """A promise of its own for what fits all that is named here; what is left out may be anything. `bot.sla.rules` says which one wins."""
+
+    name: str = Field(min_length=1, max_length=80)
+    client: tuple[str, ...] = ()
+    plan: tuple[str, ...] = ()
+    category: tuple[Category, ...] = ()
+    channel: tuple[Literal["telegram", "mail", "phone", "site"], ...] = ()
+    priority: tuple[Priority, ...] = ()
+    reaction: TargetSettings | None = None
+    next_answer: TargetSettings | None = None
+    solution: TargetSettings | None = None
+
+    @field_validator("client", "plan", "category", "channel", "priority", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        """One name needs no brackets."""
+        return (value,) if isinstance(value, str) else value
+
+
 class SlaSettings(Section):
     """`bot.config.sla.build_policy` makes the policy of it."""
 
+    preset: Literal["regulation", "literal", "working_hours"] = "regulation"
     reaction: Literal["claim", "reply"] = "claim"
     tick: Annotated[Duration, between("1s", "10m")] = timedelta(seconds=15)
     targets: Targets = {}
@@ -177,10 +223,26 @@ class SlaSettings(Section):
     solution: Targets = {}
     calendars: dict[str, CalendarSettings] = {}
     exceptions: tuple[ExceptionSettings, ...] = ()
+    policy: tuple[RuleSettings, ...] = ()
     waiting: WaitingSettings = WaitingSettings()
 
 
+class OpinionSettings(Section):
+    """A third opinion on how messages divide, from an OpenAI-compatible endpoint; off without a `url`. Clients' words are sent there."""
+
+    url: UrlOrEmpty = ""
+    model: str = ""
+    key: Secret = Secret()
+    key_file: str = ""
+    timeout: Annotated[Duration, between("1s", "30s")] = timedelta(seconds=8)
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.url)
+
+
 class IntakeSettings(Section):
+    opinion: OpinionSettings = OpinionSettings()
     gap: Annotated[Duration, between("0", "5m")] = timedelta(seconds=20)
     limit: Annotated[Duration, between("0", "30m")] = timedelta(minutes=2)
 

@@ -106,6 +106,20 @@ def _to_mail(value: Any) -> str:
     return value.strip().lower()
 
 
+def _to_blocked(value: Any) -> str:
+    """An address, or a whole domain as "@example.com"."""
+    if isinstance(value, str) and re.fullmatch(r"@[^\s@<>,;]+\.[^\s@<>,;.]+", value.strip()):
+        return value.strip().lower()
+    return _to_mail(value)
+
+
+def _to_spam_header(value: Any) -> str:
+    """ "Name: word" (the header begins with the word), or "Name: 5+" (its number is 5 or more)."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9-]+:\s*\S[^\r\n]*", value.strip()):
+        raise mistake("spam_header")
+    return value.strip()
+
+
 def _to_chat(value: Any) -> str:
     """A Telegram chat id, kept as text: "-1001234567890" (TOML may write it as a number)."""
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else "?"
@@ -188,6 +202,8 @@ Network = Annotated[str, AfterValidator(_network)]
 Duration = Annotated[timedelta, BeforeValidator(_to_duration)]
 Rhythm = Annotated[timedelta | Literal["opening"], PlainValidator(_to_rhythm)]
 MailAddress = Annotated[str, BeforeValidator(_to_mail)]
+BlockedSender = Annotated[str, BeforeValidator(_to_blocked)]
+SpamHeader = Annotated[str, BeforeValidator(_to_spam_header)]
 ChatId = Annotated[str, BeforeValidator(_to_chat)]
 Url = Annotated[str, BeforeValidator(_to_url)]
 UrlOrEmpty = Annotated[str, BeforeValidator(lambda value: value if value == "" else _to_url(value))]

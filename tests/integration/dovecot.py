@@ -31,7 +31,7 @@ protocols = imap
 listen = 127.0.0.1
 {tls}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = {mechanisms}
 auth_failure_delay = 0
 default_internal_user = {internal}
 default_internal_group = {group}
@@ -42,10 +42,7 @@ mail_location = maildir:~/Mail
 mail_max_userip_connections = 200
 mailbox_list_index = yes
 {capability}
-passdb {{
-  driver = passwd-file
-  args = {home}/users
-}}
+{passdb}
 userdb {{
   driver = passwd-file
   args = {home}/users
@@ -78,6 +75,23 @@ namespace inbox {{
 """
 
 
+_BY_PASSWORD = """passdb {{
+  driver = passwd-file
+  args = {home}/users
+}}"""
+_BY_TOKEN = """passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {home}/oauth2.conf.ext
+}}"""
+_WHOSE_TOKEN = """introspection_mode = post
+introspection_url = {url}
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+
+
 def require_dovecot() -> None:
     """Skips where there is no Dovecot; fails instead where real servers are demanded (CI)."""
     if shutil.which("dovecot"):
@@ -94,9 +108,12 @@ def free_port() -> int:
 
 
 class Dovecot:
-    """The server and its one mailbox. `certificate` (cert and key in one PEM file) switches the TLS port on."""
+    """The server and its one mailbox. `certificate` (cert and key in one PEM file) switches the TLS port on.
 
-    def __init__(self, *, certificate: Path | None = None, capability: str = "") -> None:
+    `introspection` is where it asks whose a token is (RFC 7662): with it passwords are not taken, only XOAUTH2.
+    """
+
+    def __init__(self, *, certificate: Path | None = None, capability: str = "", introspection: str = "") -> None:
         # Unix sockets allow 108 characters of path: keep it short.
         self.home = Path(tempfile.mkdtemp(prefix="dc", dir="/tmp"))
         self.port = free_port()
@@ -105,9 +122,9 @@ class Dovecot:
         self._numbers = itertools.count(1)
         self._owner = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
         self.mail = self.home / "mail" / USER / "Mail"
-        self._write_config(certificate, capability)
+        self._write_config(certificate, capability, introspection)
 
-    def _write_config(self, certificate: Path | None, capability: str) -> None:
+    def _write_config(self, certificate: Path | None, capability: str, introspection: str) -> None:
         internal, login = ("dovecot", "dovenull") if os.getuid() == 0 else (self._owner.pw_name,) * 2
         folder = self.home / "mail" / USER
         folder.mkdir(parents=True)
@@ -118,8 +135,11 @@ class Dovecot:
         (self.home / "users").write_text(users)
         tls = f"ssl = yes\nssl_cert = <{certificate}\nssl_key = <{certificate}" if certificate else "ssl = no"
         self.config = self.home / "dovecot.conf"
+        (self.home / "oauth2.conf.ext").write_text(_WHOSE_TOKEN.format(url=introspection))
         self.config.write_text(
             _CONFIG.format(
+                passdb=(_BY_TOKEN if introspection else _BY_PASSWORD).format(home=self.home),
+                mechanisms="xoauth2 oauthbearer" if introspection else "plain login",
                 home=self.home,
                 internal=internal,
                 login=login,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import email
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
@@ -34,14 +36,27 @@ class Received:
         return str(part.get_content())
 
 
+class _ByToken(SMTP):
+    """A server that takes XOAUTH2: a bad token is explained in a challenge, whose answer is an empty line."""
+
+    async def auth_XOAUTH2(self, _server: SMTP, args: list[str]) -> Any:
+        fields = dict(part.split("=", 1) for part in base64.b64decode(args[1]).decode().split("\1") if part)
+        user, token = fields["user"], fields["auth"].removeprefix("Bearer ")
+        result = self._authenticate("XOAUTH2", (user, token))
+        if not result.success:
+            await self.challenge_auth(b'{"status":"401","schemes":"bearer"}', encode_to_b64=True)
+        return result
+
+
 @dataclass(slots=True)
 class SmtpSink:
     """`on_rcpt` and `on_data` are replies to give instead of taking, each once; "drop" breaks the line, "hang" says nothing,
-    "take+drop" and the like take the mail first."""
+    "take+drop" and the like take the mail first. `is_good` (token, user) makes it demand XOAUTH2 and nothing else."""
 
     on_rcpt: list[str] = field(default_factory=list)
     on_data: list[str] = field(default_factory=list)
     password: str = ""
+    is_good: Callable[[str, str], bool] | None = None
     tls: ssl.SSLContext | None = None
     size_limit: int = 35_000_000
     mails: list[Received] = field(default_factory=list)
@@ -70,22 +85,29 @@ class SmtpSink:
 
     def _session(self) -> SMTP:
         self.connections += 1
-        session = SMTP(
+        session = (_ByToken if self.is_good else SMTP)(
             self,
             enable_SMTPUTF8=True,
             data_size_limit=self.size_limit,
             tls_context=self.tls,
             auth_require_tls=self.tls is not None,
-            authenticator=self._authenticate if self.password else None,
+            authenticator=self._authenticate if self.password or self.is_good else None,
+            auth_exclude_mechanism=("LOGIN", "PLAIN") if self.is_good else (),
             hostname="sink.example.com",
         )
         self._sessions.append(session)
         return session
 
-    def _authenticate(self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
+    def _authenticate(self, _server: SMTP, _session: Session, _envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+        if mechanism == "XOAUTH2":
+            assert self.is_good is not None
+            user, token = data
+            return AuthResult(success=self.is_good(token, user), handled=False)
         return AuthResult(success=data.password.decode() == self.password, handled=False)
 
-    async def handle_RCPT(self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:
+        if self.is_good and not session.authenticated:
+            return "530 5.7.0 Authentication required"
         if self.on_rcpt:
             return await self._misbehave(server, self.on_rcpt.pop(0))
         envelope.rcpt_tos.append(address)

@@ -132,7 +132,7 @@ class MailChannel:
     async def prepare(self, items: Sequence[InboxItem]) -> tuple[Prepared, ...]:
         """Read and analyse, elsewhere. Permanent for a mail that breaks the reading process."""
         readings = await asyncio.gather(*map(self._read, items))
-        return tuple([self._prepare(item, reading) for item, reading in zip(items, readings, strict=True)])
+        return tuple(await asyncio.gather(*map(self._prepare, items, readings)))
 
     async def _read(self, item: InboxItem) -> Reading:
         """A machine that stood still for ten seconds looks like a poison mail: a mail is given up only when it fails again and again."""
@@ -146,10 +146,10 @@ class MailChannel:
                 raise Transient(error.sentence, **error.values) from error
             raise
 
-    def _prepare(self, item: InboxItem, reading: Reading) -> Prepared:
+    async def _prepare(self, item: InboxItem, reading: Reading) -> Prepared:
         message = inbound(item, reading.mail, tokens=self._tokens, mailbox=self._options.addressed(reading.mail.recipients))
         reply = read_reply(message.text) if message.set_aside is None and _is_answer(message) else None
-        planned = self._intake.plan(message, reading.analysis)
+        planned = await self._intake.consider(message, reading.analysis)
         # What stands beside an act is short: it is analysed here.
         rest = self._intake.plan(replace(message, text=reply.rest)) if reply and reply.rest else None
         return Prepared(item=item, planned=planned, reply=reply, rest=rest, bounced=reading.mail.bounced)

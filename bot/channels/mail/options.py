@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from bot.channels.mail.access import MailboxAccess
 from bot.channels.mail.smtp import RelayAccess
-from bot.channels.mail.source import MailboxAccess
 from bot.errors import Permanent
 
 KYIV = ZoneInfo("Europe/Kyiv")

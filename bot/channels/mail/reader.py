@@ -15,9 +15,10 @@ from typing import Any
 import structlog
 
 from bot.channels.base import Health
+from bot.channels.mail.access import MailboxAccess
 from bot.channels.mail.events import mail_event
 from bot.channels.mail.reading import CHANNEL
-from bot.channels.mail.source import MAX_UIDS, Fetched, MailboxAccess, MailSource
+from bot.channels.mail.source import MAX_UIDS, Fetched, MailSource
 from bot.clock import Clock
 from bot.errors import Transient
 from bot.ports import RawEvent, Storage

@@ -15,6 +15,7 @@ from email import policy
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
+from bot.channels.mail.access import TokenSource
 from bot.channels.mail.imap import is_loopback
 from bot.errors import BotError, Misconfigured, Permanent, Transient, Unreachable, Unsure
 
@@ -36,7 +37,8 @@ OUT_OF_ORDER = timedelta(minutes=10)
 class RelayAccess:
     """How to reach the outgoing server. `security` is starttls (required, never opportunistic), tls, or plain (loopback only).
 
-    `hello` is the name we greet with; without one the library asks the DNS for this machine's. `limit` (seconds) is for one mail.
+    `token` logs in by XOAUTH2 instead of `password`. `hello` is the name we greet with; without one the library asks the DNS for this
+    machine's. `limit` (seconds) is for one mail.
     """
 
     host: str
@@ -44,6 +46,7 @@ class RelayAccess:
     security: str = "starttls"
     user: str = ""
     password: str = ""
+    token: TokenSource | None = None
     hello: str = ""
     tls: ssl.SSLContext | None = None
     limit: float = LIMIT
@@ -100,7 +103,29 @@ class Relay:
         if self._client is not None and self._client.is_connected and self._used < MAX_PER_CONNECTION:
             return self._client
         await self._drop()
+        self._client, self._used = await self._logged_in(), 0
+        return self._client
+
+    async def _logged_in(self) -> SMTP:
+        """A new connection. A token may have been taken back before its time: a "no" is met with the next one, once."""
+        from aiosmtplib import SMTPAuthenticationError
+
+        source = self._access.token
+        if source is None:
+            return await self._connect("")
+        token = await source.access_token()
+        try:
+            return await self._connect(token)
+        except BotError as error:
+            if not isinstance(error.__cause__, SMTPAuthenticationError) or error.__cause__.code < 500:
+                raise
+        return await self._connect(await source.access_token(refused=token))
+
+    async def _connect(self, token: str) -> SMTP:
         from aiosmtplib import SMTP, SMTPException  # 80 ms, only when the first mail goes out
+
+        async def given() -> str:
+            return token
 
         access = self._access
         client = SMTP(
@@ -112,7 +137,8 @@ class Relay:
             # True, not the library's None: "if offered" can be stripped by whoever sits between.
             start_tls=access.security == "starttls",
             username=access.user or None,
-            password=access.password or None,
+            password=None if token else access.password or None,
+            oauth_token_generator=given if token else None,
             tls_context=access.tls,
         )
         try:
@@ -122,7 +148,6 @@ class Relay:
         except (SMTPException, OSError, TimeoutError) as error:
             client.close()
             raise _not_connected(error, access) from error
-        self._client, self._used = client, 0
         return client
 
     async def _transact(self, mail: EmailMessage, *, sender: str, recipient: str) -> None:

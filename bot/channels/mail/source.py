@@ -12,15 +12,15 @@ import re
 import ssl
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bot.channels.mail.access import ConnectionLost, MailboxAccess
 from bot.channels.mail.imap import (
     MONTHS,
     Listed,
     batches,
     internal_date,
-    is_loopback,
     items,
     keep_alive,
     modified_utf7,
@@ -28,8 +28,9 @@ from bot.channels.mail.imap import (
     quoted,
     uid_set,
 )
+from bot.channels.mail.login import log_in
 from bot.channels.mail.parse import OVERSIZE
-from bot.errors import Misconfigured, Transient
+from bot.errors import Misconfigured
 
 if TYPE_CHECKING:
     from aioimaplib import IMAP4
@@ -41,10 +42,6 @@ MAX_UIDS = 50
 PIECE = 1024 * 1024
 MAX_MAIL = 30 * 1024 * 1024
 HEAD_OF_OVERSIZE = 256 * 1024
-# NATs forget a silent connection long before the 29 minutes of RFC 2177.
-IDLE_RENEWAL = timedelta(minutes=7)
-POLL = timedelta(seconds=45)
-COMMAND_LIMIT = 30.0
 # Slow lines: a big mail has this many bytes a second before it counts as stuck.
 SLOWEST = 20_000
 OVERSIZE_HEADER = f"{OVERSIZE}: ".encode()
@@ -53,34 +50,6 @@ _UID = re.compile(rb"\bUID (\d+)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]+)"')
 _VALIDITY = re.compile(rb"\[UIDVALIDITY (\d+)\]")
-
-
-class ConnectionLost(Transient):
-    """Зв'язок із поштовим сервером перервався: спроба повториться сама."""
-
-
-class LoginRefused(Transient):
-    """Поштовий сервер не прийняв ім'я чи пароль. Перевірте [mail]; спроби рідкі, щоб сервер не заблокував скриньку."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailboxAccess:
-    """How to reach a mailbox. `is_plain` (no TLS) is for loopback only. Times are real seconds."""
-
-    host: str
-    user: str
-    password: str
-    port: int = 993
-    folder: str = "INBOX"
-    is_plain: bool = False
-    tls: ssl.SSLContext | None = None
-    command_limit: float = COMMAND_LIMIT
-    idle_renewal: timedelta = IDLE_RENEWAL
-    poll: timedelta = POLL
-
-    def __post_init__(self) -> None:
-        if self.is_plain and not is_loopback(self.host):
-            raise Misconfigured("Пошта без TLS дозволена лише на цьому ж комп'ютері: {host}", host=self.host)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +91,7 @@ class MailSource:
         client.protocol.conn_lost_cb = lambda _error: self._lost.set()
         self._watch_news(client)
         await self._greet(client)
-        await self._log_in(client)
+        self.can_idle = await log_in(client, self._access, self._do)
         await self._select(client)
 
     def _watch_news(self, client: IMAP4) -> None:
@@ -143,20 +112,6 @@ class MailSource:
         except OSError as error:
             raise ConnectionLost("Поштовий сервер {host} недосяжний.", host=self._access.host) from error
         keep_alive(client.protocol.transport)
-
-    async def _log_in(self, client: IMAP4) -> None:
-        # The library quotes the password and not the user.
-        response = await self._do(client.login(quoted(self._access.user), self._access.password))
-        if response.result == "OK":
-            self.can_idle = client.has_capability("IDLE")
-            if not self.can_idle:
-                await self._do(client.protocol.capability())  # many servers tell it only after the login
-                self.can_idle = client.has_capability("IDLE")
-            return
-        said = b" ".join(bytes(line) for line in response.lines).upper()
-        if any(code in said for code in (b"[UNAVAILABLE]", b"[LIMIT]", b"[INUSE]", b"[SERVERBUG]")):
-            raise Transient("Поштовий сервер зараз не приймає входу: спроба повториться сама.", retry_after=timedelta(minutes=1))
-        raise LoginRefused(retry_after=timedelta(minutes=5))
 
     async def _select(self, client: IMAP4) -> None:
         response = await self._do(client.select(quoted(modified_utf7(self._access.folder))))

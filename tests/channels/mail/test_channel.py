@@ -15,13 +15,13 @@ import pytest
 
 from bot import notices
 from bot.channels.inbox import InboxWorker
+from bot.channels.mail.access import MailboxAccess
 from bot.channels.mail.channel import MailChannel
 from bot.channels.mail.events import file_events
 from bot.channels.mail.isolation import Parser
 from bot.channels.mail.options import Mailbox, MailOptions
 from bot.channels.mail.reading import Reading
 from bot.channels.mail.smtp import RelayAccess
-from bot.channels.mail.source import MailboxAccess
 from bot.channels.outbox import OutboxWorker
 from bot.errors import Permanent, Transient
 from bot.model import Link, ReasonState, Route, Ticket

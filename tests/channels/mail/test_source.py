@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.mail.source import OVERSIZE_HEADER, ConnectionLost, LoginRefused, MailboxAccess, MailSource
+from bot.channels.mail.access import ConnectionLost, LoginRefused, MailboxAccess
+from bot.channels.mail.source import OVERSIZE_HEADER, MailSource
 from bot.errors import Misconfigured, Transient
 from tests.integration.dovecot import PASSWORD, USER, Dovecot, require_dovecot
 from tests.integration.proxy import Proxy
