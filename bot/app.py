@@ -24,7 +24,7 @@ from bot.desk import Desk
 from bot.house import House, database_url, staff_routes
 from bot.intake.service import Intake, IntakeSettings
 from bot.promises import Promises
-from bot.wiring import BUILDERS
+from bot.wiring import BUILDERS, make_adviser
 
 __all__ = ["FILE_CHANNELS", "House", "open_house", "run", "run_house"]
 
@@ -54,10 +54,16 @@ async def open_house(
     storage = await open_storage(database_url(settings))
     promises = Promises(build_policy(settings.sla, zone=settings.desk.zone), now=clock.now)
     desk = Desk(clock=clock, promises=promises, staff=staff_routes(settings))
+    health: list[Health] = []
     intake = Intake(
-        desk=desk, promises=promises, clock=clock, settings=IntakeSettings(phones=settings.desk.phones, language=settings.desk.language)
+        desk=desk,
+        promises=promises,
+        clock=clock,
+        settings=IntakeSettings(phones=settings.desk.phones, language=settings.desk.language),
+        adviser=make_adviser(settings.intake.opinion, clock, health),
     )
     house = House(settings=settings, clock=clock, zone=zone, storage=storage, promises=promises, desk=desk, intake=intake, speed=speed)
+    house.health += health
     for name, build in BUILDERS.items():
         if only is None or name in only:
             await build(house)

@@ -55,7 +55,7 @@ class World:
             [item_id] = await uow.inbox.put([event], now=self.clock.now())
             assert item_id is not None
             await uow.inbox.claim(now=self.clock.now(), limit=1, lease=timedelta(minutes=1))
-            results = await self.intake.accept(uow, self.intake.plan(inbound), [item_id])
+            results = await self.intake.accept(uow, await self.intake.consider(inbound), [item_id])
             uow.inbox.finish(results, now=self.clock.now())
             await uow.commit()
         return list(results[0].ticket_ids)

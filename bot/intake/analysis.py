@@ -72,7 +72,11 @@ class Analysis:
 
 def analyse(text: str, *, channel: str) -> Analysis:
     """Reads a first message. `channel` is telegram, chat, mail, email, phone or site; it only weighs layouts."""
-    divided = split(text, channel=channel)
+    return describe_split(text, split(text, channel=channel))
+
+
+def describe_split(text: str, divided: Split) -> Analysis:
+    """The requests of a text that is divided already: their titles, categories and urgency."""
     count = divided.partition.count if any(sign.isalnum() for sign in text) else 0
     return Analysis(
         kind=Kind.REQUEST if count else _kind(text, divided),

@@ -7,6 +7,7 @@ question goes out.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,8 +17,10 @@ from bot.clock import Clock
 from bot.desk import Desk, Draft, Opening
 from bot.desk_base import may_see
 from bot.domains import is_public
-from bot.intake.analysis import Analysis, analyse, analyse_followup
+from bot.intake.adviser import Adviser
+from bot.intake.analysis import Analysis, analyse, analyse_followup, describe_split
 from bot.intake.drafts import Decision, decide, follow_up_drafts
+from bot.intake.split import split
 from bot.intake.subjects import compose
 from bot.intake.threads import Joins, StartsNew, ThirdPerson, judge
 from bot.model import BOT, Contact, Delivery, Event, InboundMessage, MessageKind, ReasonState, Route, Ticket, link_scope
@@ -31,6 +34,7 @@ LETTERS_PER_HOUR = 3
 LETTERS_PER_DAY = 10
 ALL_LETTERS_PER_HOUR = 200
 HINTS = 3
+LONG = 4_000  # characters from which a text is read away from the event loop, and no third opinion is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +62,24 @@ class Intake:
     promises: Promises
     clock: Clock
     settings: IntakeSettings = field(default_factory=IntakeSettings)
+    adviser: Adviser | None = None
     is_hushed: bool = False
 
     def plan(self, inbound: InboundMessage, analysis: Analysis | None = None) -> Planned:
         """What the text asks for. Never raises; linear in the text. `analysis`: that of the composed text, if made elsewhere."""
         composed = compose(inbound)
         return Planned(inbound=inbound, composed=composed, analysis=analysis or analyse(composed.text, channel=composed.channel))
+
+    async def consider(self, inbound: InboundMessage, analysis: Analysis | None = None) -> Planned:
+        """As `plan`, a long text away from the event loop, and with the third opinion where one is configured and could help."""
+        is_long = analysis is None and len(inbound.text) > LONG
+        planned = await asyncio.to_thread(self.plan, inbound) if is_long else self.plan(inbound, analysis)
+        text, first = planned.composed.text, planned.analysis
+        if self.adviser is None or inbound.set_aside or inbound.is_quiet or first.act or not first.parts or len(text) > LONG:
+            return planned
+        divided = split(text, channel=planned.composed.channel)
+        heard = await self.adviser.consider(text, divided)
+        return planned if heard is divided else replace(planned, analysis=describe_split(text, heard))
 
     async def accept(self, uow: UnitOfWork, planned: Planned, item_ids: Sequence[int]) -> list[InboxResult]:
         """Take a message in; one result for every inbox row it came from. The first row's id is the origin of its tickets."""

@@ -13,6 +13,7 @@ How a transaction works, whoever implements it:
 from bot.ports.clocks import Clocks, Closures
 from bot.ports.files import Files, TicketFile, WantedFile
 from bot.ports.inbox import ChannelDay, Disposition, Inbox, InboxItem, InboxResult, Quarantined, RawEvent
+from bot.ports.opinion import Question, Reader
 from bot.ports.outbox import Outbox
 from bot.ports.people import People
 from bot.ports.state import State
@@ -31,8 +32,10 @@ __all__ = [
     "Outbox",
     "People",
     "Quarantined",
+    "Question",
     "QueueRow",
     "RawEvent",
+    "Reader",
     "State",
     "Storage",
     "TicketFile",

@@ -20,9 +20,6 @@ from bot.intake.service import Intake, Planned
 from bot.model import Delivery, Link
 from bot.ports import InboxItem, InboxResult, UnitOfWork
 
-# Analysis of a longer text leaves the event loop: nothing may block it for 50 ms.
-_LONG = 4_000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -65,8 +62,7 @@ class SiteChannel:
         for burst in group_lines(lines, self._options.quiet_gap, self._options.burst_limit):
             rows = [line for line in burst if isinstance(line, _Posting)]
             inbound = parse.inbound([row.item for row in rows], [row.posted for row in rows])
-            planned = await asyncio.to_thread(self._intake.plan, inbound) if len(inbound.text) > _LONG else self._intake.plan(inbound)
-            messages.append((planned, tuple(row.item.id for row in rows)))
+            messages.append((await self._intake.consider(inbound), tuple(row.item.id for row in rows)))
         return Prepared(messages=tuple(messages))
 
     async def apply(self, uow: UnitOfWork, prepared: Prepared) -> list[InboxResult]:

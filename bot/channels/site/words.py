@@ -38,6 +38,7 @@ PART_WORDS = {
     "outbox": _("надсилання"),
     "tick": _("обхід строків"),
     "closures": _("зачинення служби"),
+    "opinion": _("третя перевірка поділу"),
 }
 STATE_WORDS = {
     "off": _("вимкнено"),
@@ -55,6 +56,10 @@ FACT_WORDS = {
     "waits_by": _("про нові листи: {value}"),
     "backlog": _("листів ще читати: {value}"),
     "relay": _("надсилання: {value}"),
+    "asked": _("запитано: {value}"),
+    "agreed": _("так само: {value}"),
+    "differed": _("інакше: {value}"),
+    "failed": _("без відповіді: {value}"),
 }
 FACT_VALUES = {"idle": _("сервер каже сам"), "poll": _("питаємо час від часу"), "ok": _("працює")}
 MESSAGE_WORDS = {

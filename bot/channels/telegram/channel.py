@@ -6,7 +6,6 @@ Here it is decided who a row is for: the staff chats' conversation, a client's, 
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 
@@ -36,8 +35,6 @@ from bot.ports import InboxItem, InboxResult, Storage, UnitOfWork
 from bot.texts import translator
 
 Prepared = tuple[Said | Single, ...]
-_LONG = 4_000
-"""Analysis of a longer text leaves the event loop: nothing may block it for 50 ms."""
 
 
 class TelegramChannel:
@@ -112,10 +109,7 @@ class TelegramChannel:
         return results
 
     async def _said(self, burst: lines.Burst) -> Said:
-        inbound = lines.inbound(burst)
-        is_long = len(inbound.text) > _LONG
-        planned = await asyncio.to_thread(self._intake.plan, inbound) if is_long else self._intake.plan(inbound)
-        return Said(lines=burst.lines, items=burst.items, planned=planned)
+        return Said(lines=burst.lines, items=burst.items, planned=await self._intake.consider(lines.inbound(burst)))
 
     def _single(self, single: Single) -> Single:
         line = single.happening

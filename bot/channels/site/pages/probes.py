@@ -85,6 +85,10 @@ async def _gauges(site: Site) -> CollectorRegistry:
     up = Gauge("deskbot_channel_up", "1 while a channel runs.", ["channel"], registry=registry)
     for health in site.health:
         up.labels(health.name).set(health.state == "running")
+    opinions = Gauge("deskbot_third_opinion", "Messages put to the third opinion since the start, by outcome.", ["end"], registry=registry)
+    for health in site.health:
+        for end in ("asked", "agreed", "differed", "failed") if health.name == "opinion" else ():
+            opinions.labels(end).set(health.facts[end])
     if last_tick:
         age = (now - datetime.fromisoformat(last_tick)).total_seconds()
         Gauge("deskbot_last_tick_age_seconds", "Time since the last tick.", registry=registry).set(age)
