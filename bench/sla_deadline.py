@@ -15,6 +15,7 @@ from bot.sla.calendars import preset_calendars
 from bot.sla.clocks import start_clock
 from bot.sla.policy import Policy
 from bot.sla.reminders import judge
+from bot.sla.rules import Subject
 
 ROUNDS = 7
 STARTS = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=7_919 * number) for number in range(3_000)]
@@ -29,9 +30,8 @@ def main() -> None:
         making = per_call(lambda: [preset_calendars()["desk"] for _ in STARTS])
         print(f"deadline of {hours:>2} desk hours: {cold - making:7.1f} µs cold, {warm:6.1f} µs warm")
     policy = Policy()
-    clocks = [
-        start_clock(policy, kind=ClockKind.REACTION, ticket_id=1, priority=Priority.URGENT, started_at=start, now=start) for start in STARTS
-    ]
+    urgent = Subject(priority=Priority.URGENT)
+    clocks = [start_clock(policy, kind=ClockKind.REACTION, ticket_id=1, subject=urgent, started_at=start, now=start) for start in STARTS]
     running = [clock for clock in clocks if clock and clock.next_nudge_at]
     print(f"start of a clock (deadline and first nudge): {per_call(lambda: [_start(policy, at) for at in STARTS]):6.1f} µs")
     print(
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _start(policy: Policy, at: datetime) -> None:
-    start_clock(policy, kind=ClockKind.REACTION, ticket_id=1, priority=Priority.MEDIUM, started_at=at, now=at)
+    start_clock(policy, kind=ClockKind.REACTION, ticket_id=1, subject=Subject(priority=Priority.MEDIUM), started_at=at, now=at)
 
 
 def per_call(work: Callable[[], object]) -> float:

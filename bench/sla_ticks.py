@@ -74,7 +74,7 @@ async def fill(storage: Storage, promises: Promises, count: int, priority: Prior
                     priority=priority,
                 )
                 uow.tickets.add(ticket)
-                promises.opened(uow, ticket)
+                await promises.opened(uow, ticket)
             await uow.commit()
 
 

@@ -67,7 +67,7 @@ class Desk(Triage, Grouping, Closing):
         numbers = await uow.tickets.allocate(len(opening.drafts))
         words = await uow.tickets.allocate_messages(len(opening.drafts))
         return [
-            self._open_one(uow, opening, draft, number, word, now)
+            await self._open_one(uow, opening, draft, number, word, now)
             for draft, number, word in zip(opening.drafts, numbers, words, strict=True)
         ]
 
@@ -177,7 +177,7 @@ class Desk(Triage, Grouping, Closing):
             return ticket
         now = self._clock.now()
         by_staff = actor.kind is ActorKind.AGENT
-        await self._promises.ended(uow, ticket, at=now, is_met=by_staff)
+        await self._promises.ended(uow, ticket, at=now, is_met=by_staff, is_solved=outcome is Outcome.SOLVED)
         data = {"outcome": outcome.value}
         ticket = await self._change(uow, ticket, actor, "closed", because=result, data=data, closed_at=now, outcome=outcome, result=result)
         if actor.kind is ActorKind.CONTACT:

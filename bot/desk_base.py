@@ -77,7 +77,7 @@ class DeskBase:
         self._is_hushed = is_hushed
         self.staff = staff
 
-    def _open_one(self, uow: UnitOfWork, opening: Opening, draft: Draft, number: int, word: int, now: datetime) -> Facts:
+    async def _open_one(self, uow: UnitOfWork, opening: Opening, draft: Draft, number: int, word: int, now: datetime) -> Facts:
         inbound, contact = opening.inbound, opening.contact
         ticket = _new_ticket(opening, draft, number, now)
         message = _first_message(opening, ticket, word)
@@ -86,7 +86,7 @@ class DeskBase:
         self._link(uow, message, inbound)
         opened = Event(ticket_id=number, kind="opened", actor=Actor.contact(contact), at=now, because=opening.because, data=_opened(ticket))
         uow.tickets.add_event(opened)
-        due_at = self._promises.opened(uow, ticket, met_at=inbound.received_at if inbound.is_answered else None)
+        due_at = await self._promises.opened(uow, ticket, met_at=inbound.received_at if inbound.is_answered else None)
         facts = Facts(
             ticket=ticket,
             contact=contact,

@@ -32,7 +32,8 @@ class Grouping(DeskBase):
         opening = Opening(inbound=_as_inbound(ticket, first), inbox_id=ticket.origin_id or 0, contact=contact, drafts=(), because=because)
         now = self._clock.now()
         made = [
-            self._open_one(uow, opening, draft, number, word, now) for draft, number, word in zip(parts[1:], numbers, words, strict=True)
+            await self._open_one(uow, opening, draft, number, word, now)
+            for draft, number, word in zip(parts[1:], numbers, words, strict=True)
         ]
         await self._tell_staff_only(uow, kept)
         return [await self.facts(uow, kept), *made]
@@ -120,6 +121,7 @@ class Grouping(DeskBase):
                 changed = await self._change(uow, ticket, actor, "identified", data={"client": client.id}, client_id=client.id)
                 await self._tell_staff_only(uow, changed)
 
+                await self._promises.repriced(uow, changed, now=self._clock.now())
     async def _first_message(self, uow: UnitOfWork, ticket: Ticket) -> Message | None:
         return next((m for m in await uow.tickets.messages(ticket.id) if m.kind is MessageKind.INBOUND), None)
 

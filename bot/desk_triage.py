@@ -93,6 +93,7 @@ class Triage(DeskBase):
             return ticket
         data = {"from": ticket.category.value, "to": category.value}
         ticket = await self._change(uow, ticket, actor, "category_set", data=data, category=category, is_category_guessed=False)
+        await self._promises.repriced(uow, ticket, now=self._clock.now())
         return await self._tell_staff_only(uow, ticket)
 
     async def snooze(self, uow: UnitOfWork, ticket_id: int, agent: Agent, until: datetime) -> Ticket:
@@ -110,7 +111,7 @@ class Triage(DeskBase):
         ticket = await self._open(uow, ticket_id, agent)
         if ticket.team is Team.DEVELOPMENT:
             return ticket
-        await self._promises.ended(uow, ticket, at=self._clock.now(), is_met=True)
+        await self._promises.ended(uow, ticket, at=self._clock.now(), is_met=True, is_solved=False)
         fields: dict[str, Any] = {
             "team": Team.DEVELOPMENT,
             "category": Category.CHANGE_REQUEST,

@@ -9,14 +9,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.model import ClockKind, ClockState, Ticket, TicketClock
+from bot.model import BOT, Client, ClockKind, ClockState, Event, Ticket, TicketClock
 from bot.ports import UnitOfWork
-from bot.sla.clocks import cancel_clock, change_priority, claim_clock, meet_clock, snooze_clock, start_clock
+from bot.sla.clocks import (
+    ACTIVE,
+    cancel_clock,
+    claim_clock,
+    meet_clock,
+    pause_clock,
+    reprice_clock,
+    resume_clock,
+    snooze_clock,
+    start_clock,
+)
 from bot.sla.policy import Policy
 from bot.sla.reminders import first_nudge_at
+from bot.sla.rules import Subject
 
 _ON_THE_STAFF = (ClockKind.REACTION, ClockKind.NEXT_ANSWER)
-_ACTIVE = (ClockState.RUNNING, ClockState.CLAIMED)
 
 
 class Promises:
@@ -26,14 +36,15 @@ class Promises:
         self.policy = policy
         self._now = now
 
-    def opened(self, uow: UnitOfWork, ticket: Ticket, *, met_at: datetime | None = None) -> datetime | None:
+    async def opened(self, uow: UnitOfWork, ticket: Ticket, *, met_at: datetime | None = None) -> datetime | None:
         """Start what a new ticket promises, from its receipt; returns the reaction's deadline.
 
         `met_at`: a person took the call, the reaction is born met.
         """
         due_at = None
+        subject = await self.subject(uow, ticket)
         for kind in (ClockKind.REACTION, ClockKind.SOLUTION):
-            clock = self._start(kind, ticket, at=ticket.received_at)
+            clock = self._start(kind, ticket, subject, at=ticket.received_at)
             if clock is None:
                 continue
             if kind is ClockKind.REACTION:
@@ -42,31 +53,56 @@ class Promises:
             uow.clocks.add(clock)
         return due_at
 
+    async def subject(self, uow: UnitOfWork, ticket: Ticket) -> Subject:
+        """What the promises to a ticket depend on. The client is asked for only where some rule names one."""
+        client = await uow.people.client(ticket.client_id) if self.policy.names_people and ticket.client_id else None
+        return subject_of(ticket, client)
+
     async def client_spoke(self, uow: UnitOfWork, ticket: Ticket, *, at: datetime) -> None:
-        """The client answered a ticket that waited for them, or reopened it: the next answer is promised from that word on."""
+        """The client answered a ticket that waited for them, or reopened it: the next answer is promised from that word on, and a solution
+        that paused goes on."""
         clocks = await uow.clocks.of_ticket(ticket.id)
+        for clock in clocks:
+            if clock.state is ClockState.PAUSED:
+                resumed = resume_clock(self.policy, clock, at=at, now=self._now())
+                uow.clocks.save(resumed)
+                _tell(uow, resumed, "clock_resumed", at=self._now(), since=at.isoformat(), due_at=resumed.due_at.isoformat())
         if any(clock.kind in _ON_THE_STAFF and clock.state is ClockState.RUNNING for clock in clocks):
             return
         earlier = sum(clock.kind is ClockKind.NEXT_ANSWER for clock in clocks)
-        if clock := self._start(ClockKind.NEXT_ANSWER, ticket, at=at, ordinal=earlier + 1):
-            uow.clocks.add(clock)
+        subject = await self.subject(uow, ticket)
+        if started := self._start(ClockKind.NEXT_ANSWER, ticket, subject, at=at, ordinal=earlier + 1):
+            uow.clocks.add(started)
 
     async def staff_spoke(self, uow: UnitOfWork, ticket: Ticket, *, at: datetime) -> None:
-        """A human word to the client: reaction and next answer are met (R10)."""
-        await self._each(uow, ticket, lambda clock: meet_clock(clock, at=at) if clock.kind in _ON_THE_STAFF else clock)
+        """A human word to the client: reaction and next answer are met (R10), a solution waits for the client's word."""
+
+        def move(clock: TicketClock) -> TicketClock:
+            return meet_clock(clock, at=at) if clock.kind in _ON_THE_STAFF else pause_clock(clock, at=at)
+
+        for clock in await self._each(uow, ticket, move):
+            if clock.state is ClockState.PAUSED:
+                _tell(uow, clock, "clock_paused", at=at)
 
     async def claimed(self, uow: UnitOfWork, ticket: Ticket, *, at: datetime) -> None:
         """Somebody took it and the client is told so: the ladder goes on to the claimer alone."""
         await self._each(uow, ticket, lambda clock: claim_clock(self.policy, clock, at=at))
 
-    async def ended(self, uow: UnitOfWork, ticket: Ticket, *, at: datetime, is_met: bool) -> None:
-        """Closed or handed over: met when staff told the client, cancelled when nothing is owed any more."""
-        end = meet_clock if is_met else cancel_clock
-        await self._each(uow, ticket, lambda clock: end(clock, at=at))
+    async def ended(self, uow: UnitOfWork, ticket: Ticket, *, at: datetime, is_met: bool, is_solved: bool) -> None:
+        """Closed or handed over: met when staff told the client, cancelled when nothing is owed any more. A solution is met by being one,
+        whoever says so."""
+
+        def move(clock: TicketClock) -> TicketClock:
+            is_kept = is_solved if clock.kind is ClockKind.SOLUTION else is_met
+            return meet_clock(clock, at=at) if is_kept else cancel_clock(clock, at=at)
+
+        await self._each(uow, ticket, move)
 
     async def repriced(self, uow: UnitOfWork, ticket: Ticket, *, now: datetime) -> None:
-        """The priority changed: deadlines follow (raised: never born breached; lowered: receipt plus the new target)."""
-        await self._each(uow, ticket, lambda clock: change_priority(self.policy, clock, ticket.priority, now=now))
+        """The priority, the category or the client changed: deadlines follow (stricter: never born breached; else receipt plus the new
+        time)."""
+        subject = await self.subject(uow, ticket)
+        await self._each(uow, ticket, lambda clock: reprice_clock(self.policy, clock, subject, now=now))
 
     async def snoozed(self, uow: UnitOfWork, ticket: Ticket, *, until: datetime) -> None:
         """No nudges until then; no deadline moves."""
@@ -74,7 +110,7 @@ class Promises:
 
     async def merged(self, uow: UnitOfWork, gone: Ticket, into: Ticket, *, at: datetime) -> None:
         """The oldest clock wins: what stays takes the earlier deadline of the two."""
-        leaving = [clock for clock in await uow.clocks.of_ticket(gone.id) if clock.state in _ACTIVE]
+        leaving = [clock for clock in await uow.clocks.of_ticket(gone.id) if clock.state in ACTIVE]
         await self._each(uow, gone, lambda clock: cancel_clock(clock, at=at))
         for clock in await uow.clocks.of_ticket(into.id):
             earliest = min((c for c in leaving if c.kind is clock.kind), key=lambda c: c.due_at, default=None)
@@ -89,6 +125,8 @@ class Promises:
             target=earlier.target,
             calendar=earlier.calendar,
             priority=earlier.priority,
+            terms=earlier.terms,
+            pauses=earlier.pauses,
             generation=clock.generation + 1,
         )
         return replace(moved, next_nudge_at=first_nudge_at(self.policy, moved, self._now()))
@@ -98,12 +136,31 @@ class Promises:
         running = [c.due_at for c in await uow.clocks.of_ticket(ticket_id) if c.state is ClockState.RUNNING]
         return min(running, default=None)
 
-    def _start(self, kind: ClockKind, ticket: Ticket, *, at: datetime, ordinal: int = 1) -> TicketClock | None:
-        return start_clock(
-            self.policy, kind=kind, ticket_id=ticket.id, priority=ticket.priority, started_at=at, now=self._now(), ordinal=ordinal
-        )
+    def _start(self, kind: ClockKind, ticket: Ticket, subject: Subject, *, at: datetime, ordinal: int = 1) -> TicketClock | None:
+        return start_clock(self.policy, kind=kind, ticket_id=ticket.id, subject=subject, started_at=at, now=self._now(), ordinal=ordinal)
 
-    async def _each(self, uow: UnitOfWork, ticket: Ticket, move: Callable[[TicketClock], TicketClock]) -> None:
+    async def _each(self, uow: UnitOfWork, ticket: Ticket, move: Callable[[TicketClock], TicketClock]) -> list[TicketClock]:
+        """Those that moved, as they are now."""
+        found = []
         for clock in await uow.clocks.of_ticket(ticket.id):
             if (moved := move(clock)) != clock:
                 uow.clocks.save(moved)
+                found.append(moved)
+        return found
+
+
+def subject_of(ticket: Ticket, client: Client | None) -> Subject:
+    """`client` None: nobody knows them, or no rule asks."""
+    return Subject(
+        priority=ticket.priority,
+        category=ticket.category,
+        channel=ticket.channel,
+        client=client.name if client else "",
+        plan=client.plan.name if client and client.plan else "",
+    )
+
+
+def _tell(uow: UnitOfWork, clock: TicketClock, kind: str, *, at: datetime, **data: str) -> None:
+    """A line in the ticket's history."""
+    facts = {"clock_id": clock.id, "clock": clock.kind.value, **data}
+    uow.tickets.add_event(Event(ticket_id=clock.ticket_id, kind=kind, actor=BOT, at=at, data=facts))

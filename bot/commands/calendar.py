@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
+from bot.commands.promises import say_examples
 from bot.commands.terminal import ConfigOption, language, load_settings, note, out, read_bytes, table, words
 from bot.errors import Misconfigured
-from bot.model import Priority
-from bot.texts import PRIORITY_WORDS, explain, moment
+from bot.texts import explain
 
 if TYPE_CHECKING:
     from bot.sla.intervals import DayException
@@ -28,8 +28,6 @@ _ = words()
 app = typer.Typer(help=_("Календар служби: робочі години, винятки, приклади строків."), no_args_is_help=True)
 
 WEEKDAYS = (_("пн"), _("вт"), _("ср"), _("чт"), _("пт"), _("сб"), _("нд"))
-# Weekday, hour, minute of receipts that show how a calendar is meant: a morning, lunch, an evening, the end of the week, a day off.
-EXAMPLES = ((0, 10, 0), (0, 12, 45), (3, 21, 0), (4, 16, 30), (5, 11, 0))
 
 
 @app.command("show", help=_("Години найближчих тижнів і приклади строків для них, разом із винятками й надзвичайними закриттями."))
@@ -43,9 +41,7 @@ def show(
     rows = [_day(policy, monday + timedelta(days=number)) for number in range(7 * weeks)]
     table((_("день"), "", *policy.calendars, _("виняток")), rows)
     out()
-    out(_("Приклади: отримано → відреагувати до"))
-    receipts = [datetime.combine(monday + timedelta(days=day), time(hour, minute), tzinfo=zone) for day, hour, minute in EXAMPLES]
-    table(("", *(_(PRIORITY_WORDS[priority]) for priority in Priority)), [_example(policy, at, zone) for at in receipts])
+    say_examples(policy)
 
 
 @app.command("import", help=_("Вихідні з файлу .ics як розділи [[sla.exceptions]] для config.toml."))
@@ -119,16 +115,6 @@ def _day(policy: Policy, day: date) -> tuple[str, ...]:
     hours = (", ".join(map(str, each.intervals_on(day))) or "—" for each in policy.calendars.values())
     label = "" if exception is None else exception.label or _("виняток")
     return f"{day:%d.%m.%Y}", WEEKDAYS[day.weekday()], *hours, label
-
-
-def _example(policy: Policy, at: datetime, zone: ZoneInfo) -> tuple[str, ...]:
-    from bot.sla.explain import example
-
-    cells = [moment(at, zone=zone, language=language())]
-    for priority in Priority:
-        found = example(policy, priority=priority, received_at=at, nudges=0)
-        cells.append(moment(found.due_at, zone=zone, language=language()) if found else "—")
-    return tuple(cells)
 
 
 def _blocks(days: Sequence[DayException]) -> None:

@@ -85,9 +85,18 @@ def check(config: ConfigOption = None) -> None:
     for name, error in asyncio.run(try_all(settings)):
         failed += error is not None
         out(f"{'✗' if error else '✓'} {name}" + (f": {explain(error, language())}" if error else ""))
+    _say_promises(settings)
     if failed:
         note(_("Невдалих перевірок: {count}.").format(count=failed))
         raise typer.Exit(1)
+
+
+def _say_promises(settings: Settings) -> None:
+    from bot.commands.promises import say_examples
+    from bot.config import build_policy
+
+    out()
+    say_examples(build_policy(settings.sla, zone=settings.desk.zone))
 
 
 def _set_up_log(settings: Settings) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.config.tree import CalendarSettings, ExceptionSettings, SlaSettings, Targets, TargetSettings
+from bot.config.tree import CalendarSettings, ExceptionSettings, RuleSettings, SlaSettings, Targets, TargetSettings
 from bot.config.values import Rhythm
 from bot.errors import Misconfigured
-from bot.model import Priority
+from bot.model import ClockKind, Priority
 from bot.sla.calendars import ALWAYS, DESK, WORKDAYS, parse_calendar, preset_calendars, round_the_clock
 from bot.sla.hours import Calendar
 from bot.sla.intervals import WEEKDAYS, InvalidCalendar
-from bot.sla.policy import CALM_LADDER, REACTION, URGENT_LADDER, InvalidPolicy, Ladder, Policy, Target
+from bot.sla.policy import CALM_LADDER, PRESETS, URGENT_LADDER, InvalidPolicy, Ladder, Policy, Target
+from bot.sla.rules import Rule
+from bot.texts import translator
+
+# Marks sentences for the catalogue; they are looked up when they are told.
+_ = translator("uk")
 
 Spans = dict[Priority, Target]
 
@@ -22,10 +27,13 @@ def build_policy(sla: SlaSettings, *, zone: str) -> Policy:
     """The policy; raises InvalidPolicy with every mistake in it at once."""
     mistakes: list[Misconfigured] = []
     calendars = _calendars(sla, zone, mistakes)
-    reaction = {**REACTION, **_targets(sla.targets, REACTION, "targets", mistakes)}
+    usual = PRESETS[sla.preset]
+    reaction = {**usual, **_targets(sla.targets, usual, "targets", mistakes)}
     next_answer = {**reaction, **_targets(sla.next_answer, reaction, "next_answer", mistakes)} if sla.next_answer else None
     solution = _targets(sla.solution, {}, "solution", mistakes)
+    rules = tuple(_rules(sla.policy, reaction, mistakes))
     mistakes.extend(_unknown_calendars(calendars, {"targets": reaction, "next_answer": next_answer or {}, "solution": solution}))
+    mistakes.extend(_unknown_calendars_of(calendars, rules))
     if not mistakes:
         try:
             return Policy(
@@ -33,6 +41,7 @@ def build_policy(sla: SlaSettings, *, zone: str) -> Policy:
                 reaction=reaction,
                 next_answer=next_answer,
                 solution=solution,
+                rules=rules,
                 claim_is_reaction=sla.reaction == "claim",
             )
         except InvalidPolicy as invalid:
@@ -95,6 +104,64 @@ def _targets(written: Targets, defaults: Mapping[Priority, Target], table: str, 
                 Misconfigured("sla.{table}.{name}.before: нагадування мають бути коротші за сам строк.", table=table, name=priority.value)
             )
     return found
+
+
+def _rules(written: Sequence[RuleSettings], usual: Mapping[Priority, Target], mistakes: list[Misconfigured]) -> Iterator[Rule]:
+    """What a rule leaves out of a target is as for the priority that it is about, or the calm ones'."""
+    names: set[str] = set()
+    for number, each in enumerate(written):
+        where = f"sla.policy[{number}]"
+        if each.name in names:
+            mistakes.append(Misconfigured("{key}.name: назва «{name}» уже є. Дайте кожному правилу свою.", key=where, name=each.name))
+        names.add(each.name)
+        if not (each.client or each.plan or each.category or each.channel or each.priority):
+            sentence = _("{key}: правило без умов. Впишіть client, plan, category, channel чи priority; спільне для всіх — у [sla.targets].")
+            mistakes.append(Misconfigured(sentence, key=where))
+        targets = dict(_rule_targets(each, usual, where, mistakes))
+        if not targets:
+            mistakes.append(Misconfigured("{key}: правило нічого не обіцяє. Впишіть reaction, next_answer або solution.", key=where))
+        yield Rule(
+            name=each.name,
+            targets=targets,
+            clients=each.client,
+            plans=each.plan,
+            categories=each.category,
+            channels=each.channel,
+            priorities=each.priority,
+        )
+
+
+def _rule_targets(
+    rule: RuleSettings, usual: Mapping[Priority, Target], where: str, mistakes: list[Misconfigured]
+) -> Iterator[tuple[ClockKind, Target]]:
+    # The most pressing of the priorities that it is about decides the usual nudges.
+    most = max(rule.priority, key=lambda priority: priority.rank, default=Priority.MEDIUM)
+    for kind in ClockKind:
+        written: TargetSettings | None = getattr(rule, kind.value)
+        if written is None and kind is ClockKind.NEXT_ANSWER:
+            written = rule.reaction
+        if written is None:
+            continue
+        key = f"{where}.{kind.value}"
+        default = usual[most] if kind is not ClockKind.SOLUTION else Target(time=timedelta(0), calendar=DESK, ladder=_usual_ladder(most))
+        if written.target is None:
+            mistakes.append(Misconfigured("{key}: бракує target.", key=key))
+        elif written.target and any(span >= written.target for span in written.before or ()):
+            mistakes.append(Misconfigured("{key}.before: нагадування мають бути коротші за сам строк.", key=key))
+        yield kind, _target(written, default)
+
+
+def _unknown_calendars_of(calendars: Mapping[str, Calendar], rules: Sequence[Rule]) -> Iterator[Misconfigured]:
+    for number, rule in enumerate(rules):
+        for kind, target in rule.targets.items():
+            if target.calendar not in calendars:
+                yield Misconfigured(
+                    "sla.policy[{number}].{kind}.calendar: немає календаря «{calendar}»; є {known}.",
+                    number=number,
+                    kind=kind.value,
+                    calendar=target.calendar,
+                    known=", ".join(sorted(calendars)),
+                )
 
 
 def _target(written: TargetSettings, default: Target) -> Target:

@@ -4,7 +4,7 @@ They hold facts and the few rules that need nothing else (`Priority.rank`, `Tick
 no network and no clock: every instant is an aware UTC datetime handed in by the caller.
 """
 
-from bot.model.clocks import ClockKind, ClockState, Closure, TicketClock
+from bot.model.clocks import ClockKind, ClockState, Closure, Pause, Terms, TicketClock
 from bot.model.delivery import Delivery, DeliveryState
 from bot.model.inbound import Attachment, InboundMessage, ThreadEvidence
 from bot.model.people import BOT, Actor, ActorKind, Address, Agent, Client, Contact, Plan, Route
@@ -33,12 +33,14 @@ __all__ = [
     "Message",
     "MessageKind",
     "Outcome",
+    "Pause",
     "Plan",
     "Priority",
     "ReasonState",
     "Role",
     "Route",
     "Team",
+    "Terms",
     "ThreadEvidence",
     "Ticket",
     "TicketClock",

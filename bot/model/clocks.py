@@ -18,12 +18,30 @@ class ClockKind(StrEnum):
 
 
 class ClockState(StrEnum):
-    """RUNNING: unmet. CLAIMED: met by a claim, the claimer is still nudged until the first word. MET and CANCELLED: over."""
+    """RUNNING: unmet. CLAIMED: met by a claim, the claimer is still nudged until the first word. PAUSED: a solution that waits for the
+    client, its deadline counts for nothing until it runs again. MET and CANCELLED: over."""
 
     RUNNING = "running"
     CLAIMED = "claimed"
+    PAUSED = "paused"
     MET = "met"
     CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the policy said when a deadline was last computed: `time` of open time by `calendar`, by the rule of this name ("" the desk's
+    usual promise). `since_at` is from when that counts where it is not the clock's start: the priority was raised then.
+    """
+
+    time: timedelta
+    calendar: str
+    rule: str = ""
+    since_at: datetime | None = None
+
+
+# From when until when a clock stood still; the end is None while it still does.
+Pause = tuple[datetime, datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +49,8 @@ class TicketClock:
     """One promise on one ticket: a row, not a timer. The unique key is (ticket_id, kind, ordinal).
 
     `generation` grows when the deadline moves, `step` counts the nudges written in this generation; together with the id
-    they make a nudge unique. `next_nudge_at` is None when nothing more is to be said. `breached_at` once set stays.
+    they make a nudge unique. `next_nudge_at` is None when nothing more is to be said. `breached_at` once set stays. `terms` None: promised
+    before terms were kept. `pauses` in order, none touching another.
     """
 
     id: int
@@ -49,6 +68,8 @@ class TicketClock:
     next_nudge_at: datetime | None = None
     met_at: datetime | None = None
     breached_at: datetime | None = None
+    terms: Terms | None = None
+    pauses: tuple[Pause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""What happens to a clock: it starts, is claimed, met, cancelled, moved by a new priority or calendar, or snoozed. Pure, row to row.
+"""What happens to a clock: it starts, is claimed, met, cancelled, moved by other terms or another calendar, or snoozed. Pure, row to row.
 
-One thing always holds, so that a clock can be recomputed from its own row: `due_at` is `deadline(started_at, target)` by its calendar.
-Met stays met, breached stays breached.
+One thing always holds, so that a clock can be recomputed from its own row: `due_at` is `deadline(started_at, target)` by its calendar, the
+pauses left out (`bot.sla.pauses`). Met stays met, breached stays breached.
 """
 
 from __future__ import annotations
@@ -9,21 +9,26 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.model import ClockKind, ClockState, Priority, TicketClock
-from bot.sla.policy import Policy, Target
+from bot.model import ClockKind, ClockState, Terms, TicketClock
+from bot.sla.pauses import deadline_over, open_time_over, paused, resumed
+from bot.sla.policy import Chosen, Policy
 from bot.sla.reminders import current_rung, first_nudge_at, next_rung_at, sendable, standing
+from bot.sla.rules import Subject
+
+ACTIVE = (ClockState.RUNNING, ClockState.CLAIMED)
 
 
 def start_clock(
-    policy: Policy, *, kind: ClockKind, ticket_id: int, priority: Priority, started_at: datetime, now: datetime, ordinal: int = 1
+    policy: Policy, *, kind: ClockKind, ticket_id: int, subject: Subject, started_at: datetime, now: datetime, ordinal: int = 1
 ) -> TicketClock | None:
     """A running clock counted from `started_at`, the receipt (R10), which may lie before `now`; None when nothing is promised (E7, E14).
 
     `id` is 0: the store gives one.
     """
-    target = policy.target(kind, priority)
-    if target is None:
+    chosen = policy.chosen(kind, subject)
+    if chosen is None:
         return None
+    target = chosen.target
     due_at = policy.calendars[target.calendar].deadline(started_at, target.time)
     if due_at is None:
         return None
@@ -31,12 +36,13 @@ def start_clock(
         id=0,
         ticket_id=ticket_id,
         kind=kind,
-        priority=priority,
+        priority=subject.priority,
         calendar=target.calendar,
         target=target.time,
         started_at=started_at,
         due_at=due_at,
         ordinal=ordinal,
+        terms=_terms(chosen),
     )
     return replace(clock, next_nudge_at=first_nudge_at(policy, clock, now))
 
@@ -57,6 +63,8 @@ def meet_clock(clock: TicketClock, *, at: datetime) -> TicketClock:
     match clock.state:
         case ClockState.RUNNING:
             return replace(mark_breach(clock, at=at), state=ClockState.MET, met_at=at, next_nudge_at=None)
+        case ClockState.PAUSED:
+            return replace(clock, state=ClockState.MET, met_at=at, pauses=resumed(clock.pauses, at=at))
         case ClockState.CLAIMED:
             return replace(clock, state=ClockState.MET, next_nudge_at=None)
         case _:
@@ -68,6 +76,8 @@ def cancel_clock(clock: TicketClock, *, at: datetime) -> TicketClock:
     match clock.state:
         case ClockState.RUNNING:
             return replace(mark_breach(clock, at=at), state=ClockState.CANCELLED, next_nudge_at=None)
+        case ClockState.PAUSED:
+            return replace(clock, state=ClockState.CANCELLED, pauses=resumed(clock.pauses, at=at))
         case ClockState.CLAIMED:
             return meet_clock(clock, at=at)
         case _:
@@ -81,33 +91,63 @@ def mark_breach(clock: TicketClock, *, at: datetime) -> TicketClock:
     return clock
 
 
-def change_priority(policy: Policy, clock: TicketClock, priority: Priority, *, now: datetime) -> TicketClock:
-    """Raised: the old due or `now` plus the new target, whichever is sooner: nothing is born breached. Lowered: receipt plus new target.
-
-    A claimed clock only changes its ladder. Without a target for the new priority the clock is cancelled.
-    """
-    if clock.state not in (ClockState.RUNNING, ClockState.CLAIMED) or priority is clock.priority:
+def pause_clock(clock: TicketClock, *, at: datetime) -> TicketClock:
+    """The client must answer: a solution waits for them, all other clocks go on (DESIGN 6). Twice is the same as once."""
+    if clock.kind is not ClockKind.SOLUTION or clock.state is not ClockState.RUNNING:
         return clock
-    changed = replace(mark_breach(clock, at=now), priority=priority)
+    return replace(mark_breach(clock, at=at), state=ClockState.PAUSED, next_nudge_at=None, pauses=paused(clock.pauses, at=at))
+
+
+def resume_clock(policy: Policy, clock: TicketClock, *, at: datetime, now: datetime) -> TicketClock:
+    """The client answered `at`: what was left of the promise when it paused is left now."""
+    if clock.state is not ClockState.PAUSED:
+        return clock
+    running = replace(clock, state=ClockState.RUNNING, pauses=resumed(clock.pauses, at=at))
+    moved = _by_its_calendar(policy, running)
+    return replace(moved, next_nudge_at=first_nudge_at(policy, moved, now))
+
+
+def reprice_clock(policy: Policy, clock: TicketClock, subject: Subject, *, now: datetime) -> TicketClock:
+    """What the ticket is promised depends on something that changed: its priority, its category, who its client is.
+
+    Stricter (the priority raised, or sooner from the receipt): the old due or `now` plus the new time, whichever is sooner, so that nothing
+    is born breached. Else: receipt plus the new time. A claimed clock only changes its ladder. Promised nothing any more it is cancelled.
+    """
+    if clock.state not in (*ACTIVE, ClockState.PAUSED):
+        return clock
+    changed = replace(mark_breach(clock, at=now), priority=subject.priority)
+    chosen = policy.chosen(clock.kind, subject)
     if changed.state is ClockState.CLAIMED:
-        return replace(changed, next_nudge_at=next_rung_at(policy, changed, after=now))
-    target = policy.target(clock.kind, priority)
-    if target is None:
+        again = replace(changed, terms=_terms(chosen) if chosen else clock.terms)
+        return again if again == clock else replace(again, next_nudge_at=next_rung_at(policy, again, after=now))
+    if chosen is None:
         return cancel_clock(changed, at=now)
-    moved = _raised(policy, changed, target, now) if priority.rank > clock.priority.rank else _lowered(policy, changed, target)
-    if moved.due_at == clock.due_at and policy.ladder(clock.kind, priority) == policy.ladder(clock.kind, clock.priority):
+    if _is_same(clock, chosen):
+        if subject.priority is clock.priority:
+            return clock
+        moved = changed
+    elif _is_stricter(policy, clock, subject, chosen):
+        moved = _stricter(policy, changed, chosen, now)
+    else:
+        moved = _from_receipt(policy, changed, chosen)
+    if moved.state is ClockState.PAUSED or (moved.due_at == clock.due_at and _ladder(policy, moved) == _ladder(policy, clock)):
         return moved
     return replace(moved, next_nudge_at=first_nudge_at(policy, moved, now))
 
 
-def recompute_clock(policy: Policy, clock: TicketClock, *, now: datetime, snoozed_until_at: datetime | None = None) -> TicketClock:
-    """The clock by calendars that may have changed since. The same value when nothing moved.
+def recompute_clock(
+    policy: Policy, clock: TicketClock, subject: Subject, *, now: datetime, snoozed_until_at: datetime | None = None
+) -> TicketClock:
+    """The clock by calendars and promises that may have changed since. The same value when nothing moved; what is promised no more keeps what
+    it was promised.
 
     A rung that was passed before and is passed now is not said again; one that the move puts into the past is said at once.
     """
-    if clock.state not in (ClockState.RUNNING, ClockState.CLAIMED):
+    if clock.state not in ACTIVE:
         return clock
-    moved = _by_its_calendar(policy, mark_breach(clock, at=now))
+    marked = mark_breach(clock, at=now)
+    chosen = policy.chosen(clock.kind, subject) if clock.terms else None
+    moved = _by_its_calendar(policy, marked) if chosen is None or _is_same(clock, chosen) else _by_new_terms(policy, marked, chosen)
     if snoozed_until_at is not None and snoozed_until_at > now:
         return replace(moved, next_nudge_at=sendable(policy.desk_calendar, snoozed_until_at))
     is_waiting = clock.next_nudge_at is not None and clock.next_nudge_at <= now
@@ -132,24 +172,71 @@ def _by_its_calendar(policy: Policy, clock: TicketClock) -> TicketClock:
     calendar = policy.calendars.get(clock.calendar)
     if clock.state is not ClockState.RUNNING or calendar is None:
         return clock
-    due_at = calendar.deadline(clock.started_at, clock.target)
+    return _due(clock, deadline_over(calendar, clock.started_at, clock.target, clock.pauses))
+
+
+def _by_new_terms(policy: Policy, clock: TicketClock, chosen: Chosen) -> TicketClock:
+    """The policy says something else about the same ticket: the new time from where the old one counted, a raise included."""
+    if clock.state is not ClockState.RUNNING or clock.terms is None:
+        return replace(clock, terms=_terms(chosen))
+    since_at = clock.terms.since_at
+    if since_at is None:
+        return _from_receipt(policy, clock, chosen)
+    # Raised once: a due that was kept because it was sooner than the raised one is still the latest that it may be.
+    old = policy.calendars.get(clock.terms.calendar)
+    raised_to = old.deadline(since_at, clock.terms.time) if old else None
+    return _stricter(policy, clock, chosen, since_at, is_bound=raised_to is not None and raised_to > clock.due_at)
+
+
+def _stricter(policy: Policy, clock: TicketClock, chosen: Chosen, since_at: datetime, *, is_bound: bool = True) -> TicketClock:
+    """The new time from `since_at` on, but no later than the old due (`is_bound`)."""
+    calendar = policy.calendars[chosen.target.calendar]
+    due_at = calendar.deadline(since_at, chosen.target.time)
+    changed = replace(clock, terms=_terms(chosen, since_at=since_at))
+    if clock.state is ClockState.PAUSED:
+        # Its due comes when it runs again: what it used by now, and the new time.
+        allowed = open_time_over(calendar, clock.started_at, since_at, clock.pauses) + chosen.target.time
+        is_longer = clock.calendar == chosen.target.calendar and allowed > clock.target
+        return replace(changed, calendar=chosen.target.calendar, target=clock.target if is_longer else allowed)
+    if due_at is None or (is_bound and due_at >= clock.due_at):
+        return changed
+    # What is promised now, told as time since the receipt: so that the row still explains its own due.
+    allowed = open_time_over(calendar, clock.started_at, due_at, clock.pauses)
+    return _due(replace(changed, calendar=chosen.target.calendar, target=allowed), due_at)
+
+
+def _from_receipt(policy: Policy, clock: TicketClock, chosen: Chosen) -> TicketClock:
+    target = chosen.target
+    due_at = deadline_over(policy.calendars[target.calendar], clock.started_at, target.time, clock.pauses)
+    if due_at is None and clock.state is not ClockState.PAUSED:
+        return clock
+    return _due(replace(clock, calendar=target.calendar, target=target.time, terms=_terms(chosen)), due_at)
+
+
+def _due(clock: TicketClock, due_at: datetime | None) -> TicketClock:
+    """A deadline that moves is a new generation: its nudges are new ones."""
     if due_at is None or due_at == clock.due_at:
         return clock
     return replace(clock, due_at=due_at, generation=clock.generation + 1)
 
 
-def _raised(policy: Policy, clock: TicketClock, target: Target, now: datetime) -> TicketClock:
-    calendar = policy.calendars[target.calendar]
-    due_at = calendar.deadline(now, target.time)
-    if due_at is None or due_at >= clock.due_at:
-        return clock
-    # What is promised now, told as time since the receipt: so that the row still explains its own due.
-    allowed = calendar.open_time(clock.started_at, due_at)
-    return replace(clock, due_at=due_at, calendar=target.calendar, target=allowed, generation=clock.generation + 1)
+def _is_stricter(policy: Policy, clock: TicketClock, subject: Subject, chosen: Chosen) -> bool:
+    if subject.priority is not clock.priority:
+        return subject.priority.rank > clock.priority.rank
+    due_at = deadline_over(policy.calendars[chosen.target.calendar], clock.started_at, chosen.target.time, clock.pauses)
+    return due_at is not None and due_at < clock.due_at
 
 
-def _lowered(policy: Policy, clock: TicketClock, target: Target) -> TicketClock:
-    due_at = policy.calendars[target.calendar].deadline(clock.started_at, target.time)
-    if due_at is None or due_at == clock.due_at:
-        return clock
-    return replace(clock, due_at=due_at, calendar=target.calendar, target=target.time, generation=clock.generation + 1)
+def _is_same(clock: TicketClock, chosen: Chosen) -> bool:
+    """Whether the clock was promised just this, by a rule of the same name."""
+    terms = clock.terms
+    said = (chosen.target.time, chosen.target.calendar, chosen.rule_name)
+    return terms is not None and (terms.time, terms.calendar, terms.rule) == said
+
+
+def _terms(chosen: Chosen, *, since_at: datetime | None = None) -> Terms:
+    return Terms(time=chosen.target.time, calendar=chosen.target.calendar, rule=chosen.rule_name, since_at=since_at)
+
+
+def _ladder(policy: Policy, clock: TicketClock) -> object:
+    return policy.ladder(clock.kind, clock.priority, clock.terms.rule if clock.terms else "")

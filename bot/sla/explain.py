@@ -10,11 +10,12 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 
-from bot.model import ClockKind, Priority
+from bot.model import ClockKind
 from bot.sla.clocks import start_clock
 from bot.sla.hours import Calendar
-from bot.sla.policy import Policy
+from bot.sla.policy import Chosen, Policy
 from bot.sla.reminders import Rung, upcoming
+from bot.sla.rules import Subject
 
 # A ticket that waits for years is explained by its beginning.
 LONGEST_ACCOUNT = timedelta(days=60)
@@ -51,10 +52,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """What a receipt leads to: `nudges` are the first few of the ladder, as if nobody reacted."""
+    """What a receipt leads to and by which rule: `nudges` are the first few of the ladder, as if nobody reacted."""
 
     received_at: datetime
-    priority: Priority
+    subject: Subject
+    chosen: Chosen
     calendar: str
     target: timedelta
     due_at: datetime
@@ -79,15 +81,17 @@ def account(calendar: Calendar, start: datetime, end: datetime) -> Account:
 
 
 def example(
-    policy: Policy, *, priority: Priority, received_at: datetime, kind: ClockKind = ClockKind.REACTION, nudges: int = 6
+    policy: Policy, *, subject: Subject, received_at: datetime, kind: ClockKind = ClockKind.REACTION, nudges: int = 6
 ) -> Example | None:
     """The deadline of a message received then, its nudges and why; None when the policy promises nothing."""
-    clock = start_clock(policy, kind=kind, ticket_id=0, priority=priority, started_at=received_at, now=received_at)
-    if clock is None:
+    clock = start_clock(policy, kind=kind, ticket_id=0, subject=subject, started_at=received_at, now=received_at)
+    chosen = policy.chosen(kind, subject)
+    if clock is None or chosen is None:
         return None
     return Example(
         received_at=received_at,
-        priority=priority,
+        subject=subject,
+        chosen=chosen,
         calendar=clock.calendar,
         target=clock.target,
         due_at=clock.due_at,

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from bot.model import ActorKind, ClockKind, ClockState, Event, Priority, ReasonState, TicketClock, UrgencyReason
 from bot.ports import QueueRow
+from bot.sla.pauses import open_time_over
 from bot.sla.policy import Policy
 
 NOBODY = ""
@@ -44,7 +45,8 @@ class Entry:
     """One promise of one ticket, with its whole story. `agent` met it, or has the ticket; "" is nobody.
 
     `reaction` is desk time from the start until it was met; `used` is what its own calendar counted of `target`, until it was met or
-    until now; `over` is desk time past the deadline. `moved` is how often a calendar moved it.
+    until now, pauses left out; `over` is desk time past the deadline. `moved` is how often a calendar or a policy moved it, `rule` the
+    one that promised it ("" the desk's usual promise).
     """
 
     ticket_id: int
@@ -64,6 +66,7 @@ class Entry:
     over: timedelta
     why: Why | None
     moved: int
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,11 +154,12 @@ def entry(row: QueueRow, events: Sequence[Event], policy: Policy, *, now: dateti
         target=clock.target,
         met_at=clock.met_at,
         verdict=verdict,
-        used=policy.calendars.get(clock.calendar, desk).open_time(clock.started_at, until),
+        used=open_time_over(policy.calendars.get(clock.calendar, desk), clock.started_at, until, clock.pauses),
         reaction=desk.open_time(clock.started_at, until) if is_met else None,
         over=desk.open_time(clock.due_at, until) if verdict is Verdict.LATE else timedelta(0),
         why=_why(clock, events) if verdict is Verdict.LATE else None,
         moved=sum(event.kind == "clock_moved" and event.data.get("clock_id") == clock.id for event in events),
+        rule=clock.terms.rule if clock.terms else "",
     )
 
 
@@ -166,6 +170,8 @@ def verdict_of(clock: TicketClock, *, now: datetime) -> Verdict:
     match clock.state:
         case ClockState.CANCELLED:
             return Verdict.DROPPED
+        case ClockState.PAUSED:
+            return Verdict.RUNNING
         case ClockState.RUNNING:
             return Verdict.LATE if now > clock.due_at else Verdict.RUNNING
         case _:

@@ -163,7 +163,7 @@ def _upcoming(policy: Policy, plan: _Plan, after: datetime) -> Iterator[tuple[Ru
 
 def _plan(policy: Policy, clock: TicketClock) -> _Plan:
     desk = policy.desk_calendar
-    ladder = policy.ladder(clock.kind, clock.priority)
+    ladder = policy.ladder(clock.kind, clock.priority, clock.terms.rule if clock.terms else "")
     if clock.state is ClockState.CLAIMED:
         return _Plan(fixed=(), repeat=Rung.CLAIMED, anchor=clock.met_at or clock.started_at, rhythm=ladder.claimed_every)
     effective = policy.effective_due(clock.due_at, since=clock.started_at)

@@ -41,8 +41,8 @@ def models_in(kind: Any) -> Iterator[type[BaseModel]]:
             yield from models_in(each)
 
 
-# `next_answer` and `solution` take the same keys as `targets`, which explains them once.
-EXPLAINED_ELSEWHERE = re.compile(r"sla\.(next_answer|solution)\.")
+# `next_answer`, `solution` and the targets of a rule take the same keys as `targets`, which explains them once.
+EXPLAINED_ELSEWHERE = re.compile(r"sla\.(policy\.)?(reaction|next_answer|solution)\.")
 KEYS = [each for each in keys(Settings) if not EXPLAINED_ELSEWHERE.match(each)]
 
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from bot.config import InvalidConfig, Secret, Settings, build_policy, load, parse_duration, warnings
 from bot.config.mistakes import mistakes_of
-from bot.model import ClockKind, Priority
+from bot.model import Priority
 
 MAILBOX = """
 [[mail.mailboxes]]
@@ -370,8 +370,7 @@ def test_whatever_a_tree_holds_is_told_in_sentences(tree: dict[str, object]) -> 
 def test_one_line_changes_what_a_priority_counts_by(tmp_path: Path) -> None:
     settings = load(written(tmp_path, '[sla.targets]\nhigh.calendar = "always"\n'), environ={})
     policy = build_policy(settings.sla, zone=settings.desk.zone)
-    high = policy.target(ClockKind.REACTION, Priority.HIGH)
-    assert high is not None
+    high = policy.reaction[Priority.HIGH]
     assert (high.calendar, high.time) == ("always", timedelta(hours=24))
 
 

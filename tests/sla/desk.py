@@ -52,7 +52,7 @@ class TickingDesk:
             ]
             for ticket in tickets:
                 uow.tickets.add(ticket)
-                self.world.promises.opened(uow, ticket)
+                await self.world.promises.opened(uow, ticket)
             await uow.commit()
         return tickets
 

@@ -10,6 +10,7 @@ from bot.sla.explain import Closed, account, example
 from bot.sla.intervals import DayException
 from bot.sla.policy import Policy
 from bot.sla.reminders import Rung
+from bot.sla.rules import Subject
 from tests.sla.calendars import kyiv, kyiv_desk
 
 HOUR = timedelta(hours=1)
@@ -64,7 +65,7 @@ def test_a_wait_of_years_is_explained_by_its_beginning() -> None:
 
 
 def test_an_example_tells_the_deadline_its_nudges_and_why() -> None:
-    told = example(Policy(), priority=Priority.MEDIUM, received_at=kyiv("2026-11-27 16:30"))
+    told = example(Policy(), subject=Subject(priority=Priority.MEDIUM), received_at=kyiv("2026-11-27 16:30"))
     assert told is not None
     assert told.due_at == told.effective_due_at == kyiv("2026-11-30 16:30")
     assert (told.calendar, told.target) == ("weekdays", 24 * HOUR)
@@ -78,4 +79,4 @@ def test_an_example_tells_the_deadline_its_nudges_and_why() -> None:
 
 
 def test_there_is_no_example_where_nothing_is_promised() -> None:
-    assert example(Policy(reaction={}), priority=Priority.LOW, received_at=kyiv("2026-11-27 16:30")) is None
+    assert example(Policy(reaction={}), subject=Subject(priority=Priority.LOW), received_at=kyiv("2026-11-27 16:30")) is None

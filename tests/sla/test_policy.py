@@ -13,6 +13,8 @@ from bot.sla.clocks import start_clock
 from bot.sla.hours import Calendar
 from bot.sla.intervals import DayException
 from bot.sla.policy import REACTION, InvalidPolicy, Ladder, Policy, Target
+from bot.sla.rules import Subject
+from tests.sla.builders import target_of
 from tests.sla.calendars import kyiv
 
 HOUR = timedelta(hours=1)
@@ -21,7 +23,7 @@ EMPTY = Calendar(name="empty", zone="Europe/Kyiv", weekly=((),) * 7)
 
 def due(policy: Policy, priority: Priority, received: str) -> object:
     at = kyiv(received)
-    clock = start_clock(policy, kind=ClockKind.REACTION, ticket_id=1, priority=priority, started_at=at, now=at)
+    clock = start_clock(policy, kind=ClockKind.REACTION, ticket_id=1, subject=Subject(priority=priority), started_at=at, now=at)
     return clock and clock.due_at
 
 
@@ -59,14 +61,14 @@ def test_e14_no_target_and_a_target_of_zero_start_no_clock() -> None:
     policy = Policy(reaction={Priority.LOW: Target(time=timedelta(0), calendar="desk")})
     assert due(policy, Priority.LOW, "2026-11-24 10:00") is None
     assert due(policy, Priority.URGENT, "2026-11-24 10:00") is None
-    assert policy.target(ClockKind.SOLUTION, Priority.LOW) is None
+    assert target_of(policy, ClockKind.SOLUTION, Priority.LOW) is None
 
 
 def test_the_next_answer_is_promised_as_the_reaction_is_unless_said() -> None:
-    assert Policy().target(ClockKind.NEXT_ANSWER, Priority.URGENT) == REACTION[Priority.URGENT]
+    assert target_of(Policy(), ClockKind.NEXT_ANSWER, Priority.URGENT) == REACTION[Priority.URGENT]
     said = Policy(next_answer={Priority.URGENT: Target(time=2 * HOUR, calendar="desk")})
-    assert said.target(ClockKind.NEXT_ANSWER, Priority.URGENT) == Target(time=2 * HOUR, calendar="desk")
-    assert said.target(ClockKind.NEXT_ANSWER, Priority.LOW) is None
+    assert target_of(said, ClockKind.NEXT_ANSWER, Priority.URGENT) == Target(time=2 * HOUR, calendar="desk")
+    assert target_of(said, ClockKind.NEXT_ANSWER, Priority.LOW) is None
 
 
 @pytest.mark.parametrize(

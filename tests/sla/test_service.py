@@ -248,10 +248,10 @@ async def test_a_tick_is_recorded_even_when_nothing_is_due(desk: TickingDesk) ->
 class Broken(Policy):
     """A policy with a bug for one priority."""
 
-    def ladder(self, kind: ClockKind, priority: Priority) -> Ladder:
+    def ladder(self, kind: ClockKind, priority: Priority, rule: str = "") -> Ladder:
         if priority is Priority.HIGH:
             raise ZeroDivisionError
-        return super().ladder(kind, priority)
+        return super().ladder(kind, priority, rule)
 
 
 async def test_one_clock_that_cannot_be_judged_holds_up_no_other(desk: TickingDesk) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 
-from bot.model import ClockKind, ClockState, Closure, Priority, TicketClock
+from bot.model import ClockKind, ClockState, Closure, Priority, Terms, TicketClock
 from bot.storage.mapping.rows import AnyRow, Values
 
 
@@ -26,6 +27,8 @@ def clock_values(clock: TicketClock) -> Values:
         "next_nudge_at": clock.next_nudge_at,
         "met_at": clock.met_at,
         "breached_at": clock.breached_at,
+        "terms": _terms_json(clock.terms),
+        "pauses": [[_iso(begins), _iso(ends)] for begins, ends in clock.pauses],
     }
 
 
@@ -52,7 +55,31 @@ def to_clock(row: AnyRow, *, prefix: str = "") -> TicketClock:
         next_nudge_at=part("next_nudge_at"),
         met_at=part("met_at"),
         breached_at=part("breached_at"),
+        terms=_terms(part("terms")),
+        pauses=tuple((datetime.fromisoformat(begins), _instant(ends)) for begins, ends in part("pauses")),
     )
+
+
+def _terms_json(terms: Terms | None) -> Values | None:
+    if terms is None:
+        return None
+    seconds = terms.time / timedelta(seconds=1)
+    return {"time": seconds, "calendar": terms.calendar, "rule": terms.rule, "since_at": _iso(terms.since_at)}
+
+
+def _terms(kept: Values | None) -> Terms | None:
+    if kept is None:
+        return None
+    time = timedelta(seconds=kept["time"])
+    return Terms(time=time, calendar=kept["calendar"], rule=kept["rule"], since_at=_instant(kept["since_at"]))
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat()
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def to_closure(row: Row[Any]) -> Closure:

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, SmallInteger,
 
 from bot import model
 from bot.storage.tables.columns import at, metadata, one_of, partial
-from bot.storage.types import Id, Span, Words
+from bot.storage.types import Id, Json, Span, Words
 
 UNFINISHED = ("running", "claimed")
 
@@ -28,6 +28,8 @@ clocks = Table(
     at("next_nudge_at", is_optional=True),
     at("met_at", is_optional=True),
     at("breached_at", is_optional=True),
+    Column("terms", Json(), nullable=False, server_default="null"),
+    Column("pauses", Json(), nullable=False, server_default="[]"),
     UniqueConstraint("ticket_id", "kind", "ordinal"),
     one_of("kind", model.ClockKind),
     one_of("priority", model.Priority),
