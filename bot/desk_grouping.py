@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.desk_base import DeskBase, Draft, Opening
 from bot.errors import Conflict, Forbidden, NotFound, Rejected
-from bot.model import Actor, ActorKind, Address, InboundMessage, Message, MessageKind, Outcome, Role, Ticket
+from bot.model import Actor, ActorKind, Address, Event, InboundMessage, Message, MessageKind, Outcome, Role, Ticket
 from bot.notices import Facts
 from bot.ports import UnitOfWork
 
@@ -77,11 +77,13 @@ class Grouping(DeskBase):
         return await self._change(uow, into, actor, "absorbed", because=because, data={"from": other.id}, **fields)
 
     async def undo_split(self, uow: UnitOfWork, origin_id: int, actor: Actor) -> Ticket:
-        """ "It is one question": everything made of one message becomes its first ticket again."""
+        """ "It is one question": everything made of one message becomes its first ticket again. If it is one already, that is confirmed."""
         parts = [ticket for ticket in await uow.tickets.siblings(origin_id) if ticket.is_open]
         if not parts:
             raise NotFound("Ці звернення вже закриті.")
         first = parts[0]
+        if len(parts) == 1:
+            uow.tickets.add_event(Event(ticket_id=first.id, kind="split_confirmed", actor=actor, at=self._clock.now()))
         return await self.merge(uow, first.id, [ticket.id for ticket in parts[1:]], actor, because="one_question")
 
     async def link_to_cause(self, uow: UnitOfWork, ticket_ids: Sequence[int], cause_id: int, actor: Actor) -> list[Ticket]:

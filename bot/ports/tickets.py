@@ -93,3 +93,11 @@ class Tickets(Protocol):
         """The same, whose client can be written to, was reminded before that instant and has said nothing since; earliest reminded first
         (R7)."""
         ...
+    async def of_origins(self, *, after: int, limit: int) -> list[Ticket]:
+        """All tickets of the next `limit` inbound messages above that origin, by origin and number: for walking through everything."""
+        ...
+
+    async def of_cause(self, cause_id: int) -> list[Ticket]:
+        """The tickets that are linked to this one as their cause, by number, closed ones too."""
+        ...
+

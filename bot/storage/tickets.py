@@ -23,6 +23,7 @@ from bot.storage.mapping import (
     to_ticket,
     to_time_entry,
 )
+from bot.storage.origins import of_origins
 from bot.storage.session import Session
 from bot.storage.statements import insert_ignoring
 
@@ -184,3 +185,9 @@ class SqlTickets:
 
 def _all(connection: Connection, statement: Any, build: Callable[[Row[Any]], T], values: dict[str, Any]) -> list[T]:
     return [build(row) for row in connection.execute(statement, values)]
+    async def of_origins(self, *, after: int, limit: int) -> list[Ticket]:
+        return await self._list(of_origins, {"after": after, "most": limit})
+
+    async def of_cause(self, cause_id: int) -> list[Ticket]:
+        return await self._list(lists.of_cause, {"of_cause": cause_id})
+

@@ -82,6 +82,7 @@ async def list_work(uow: UnitOfWork) -> None:
     await uow.tickets.open_for_contact(1)
     await uow.tickets.open_count()
     await uow.tickets.events_of([1, 2], ["claimed", "answer"])
+    await uow.tickets.of_origins(after=0, limit=5)
     await uow.clocks.started(since=NOW, after_id=0, until=NOW + DAY, limit=5)
     await uow.tickets.awaiting_client(before=NOW + SECOND, limit=5)
     await uow.tickets.reminded_clients(before=NOW + SECOND, limit=5)

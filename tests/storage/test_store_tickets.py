@@ -221,6 +221,16 @@ class TestLists:
             assert numbers(await uow.tickets.open_for_contact(iryna.id, limit=1)) == [4]
             assert await uow.tickets.open_count() == 4
 
+    async def test_walking_by_inbound_messages_gives_each_whole_and_once(self, store: Storage, iryna: Contact) -> None:
+        await open_tickets(store, iryna, 2, origin_id=5)
+        await open_tickets(store, iryna, 1)
+        await open_tickets(store, iryna, 1, origin_id=3)
+        await open_tickets(store, iryna, 3, origin_id=9)
+        async with store.read() as uow:
+            assert numbers(await uow.tickets.of_origins(after=0, limit=2)) == [4, 1, 2]
+            assert numbers(await uow.tickets.of_origins(after=5, limit=2)) == [5, 6, 7]
+            assert await uow.tickets.of_origins(after=9, limit=2) == []
+
     async def test_lists_know_what_the_same_unit_of_work_has_just_changed(self, store: Storage, iryna: Contact) -> None:
         async with store.write() as uow:
             petro = await person(uow, "502")

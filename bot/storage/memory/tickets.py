@@ -140,6 +140,14 @@ class MemoryTickets:
     async def awaiting_client(self, *, before: datetime, limit: int) -> list[Ticket]:
         waiting = self._where(lambda ticket: not _is_reminded(ticket) and _awaits_client(ticket, ticket.last_word_at, before))
         return sorted(waiting, key=lambda ticket: (ticket.last_word_at, ticket.id))[:limit]
+    async def of_origins(self, *, after: int, limit: int) -> list[Ticket]:
+        above = self._where(lambda ticket: (ticket.origin_id or 0) > after)
+        wanted = sorted({ticket.origin_id or 0 for ticket in above})[:limit]
+        return sorted((ticket for ticket in above if ticket.origin_id in wanted), key=lambda ticket: (ticket.origin_id or 0, ticket.id))
+
+    async def of_cause(self, cause_id: int) -> list[Ticket]:
+        return self._where(lambda ticket: ticket.cause_id == cause_id)
+
 
     async def reminded_clients(self, *, before: datetime, limit: int) -> list[Ticket]:
         reminded = self._where(
