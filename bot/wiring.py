@@ -6,11 +6,12 @@ and its health says how to switch it on.
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.channels.base import Health
 from bot.clock import Clock
@@ -52,7 +53,7 @@ async def _site(house: House) -> None:
     def application() -> FastAPI:
         from bot.channels.site.app import create_app
 
-        return create_app(
+        app = create_app(
             storage=house.storage,
             desk=house.desk,
             clock=house.clock,
@@ -61,8 +62,21 @@ async def _site(house: House) -> None:
             secret=secret,
             zone=house.zone,
         )
+        for path, door in _doors(house).items():
+            app.router.add_route(path, door)
+        return app
 
     house.add(SiteChannel(intake=house.intake, clock=house.clock, options=options, application=application))
+
+
+def _doors(house: House) -> dict[str, Any]:
+    """What the Site serves for other channels, by path."""
+    door = getattr(house.channels.get("telegram"), "door", None)
+    if door is None:
+        return {}
+    from bot.channels.telegram.webhook import PATH
+
+    return {PATH: door}
 
 
 async def _telegram(house: House) -> None:
@@ -89,6 +103,8 @@ async def _telegram(house: House) -> None:
         quiet_gap=settings.intake.gap,
         burst_limit=settings.intake.limit,
         owner=_owner(house),
+        webhook_url=settings.telegram.webhook_url,
+        webhook_secret=await _webhook_secret(house),
     )
     house.add(
         TelegramChannel(
@@ -101,6 +117,16 @@ async def _telegram(house: House) -> None:
             make_link=make_link if settings.site.enabled else None,
         )
     )
+
+
+async def _webhook_secret(house: House) -> str:
+    """What Telegram proves itself with at our door: nobody has to invent it, all processes know it, a new token makes a new one."""
+    if not house.settings.telegram.webhook_url:
+        return ""
+    async with house.storage.write() as uow:
+        own = await instance_secret(uow, "telegram")
+        await uow.commit()
+    return hmac.new(own, house.settings.telegram.token.reveal().encode(), "sha256").hexdigest()
 
 
 async def _mail(house: House) -> None:

@@ -7,17 +7,20 @@ from datetime import timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from bot.config.tree import MailboxSettings, MailSettings, OAuthSettings, Settings, SiteSettings
+from bot.config.tree import TELEGRAM_API, MailboxSettings, MailSettings, OAuthSettings, Settings, SiteSettings
 from bot.errors import Misconfigured
 from bot.texts import translator
 
 # Marks sentences for the catalogue; they are looked up when they are told.
 _ = translator("uk")
+WEBHOOK_PATH = "/telegram/webhook"
+_WEBHOOK_PORTS = (443, 80, 88, 8443)
 
 
 def contradictions(settings: Settings) -> Iterator[Misconfigured]:
     """What makes a tree unusable although each key is right."""
     yield from _mailboxes(settings.mail)
+    yield from _webhook(settings)
     if settings.intake.limit < settings.intake.gap:
         yield Misconfigured("intake.limit: має бути не менше за intake.gap. Збільште limit або зменште gap.")
     opinion = settings.intake.opinion
@@ -28,6 +31,20 @@ def contradictions(settings: Settings) -> Iterator[Misconfigured]:
         yield Misconfigured("sla.waiting.close_after: перед закриттям має бути нагадування. Впишіть remind_after, менший за close_after.")
     if settings.run.role != "all" and not settings.storage.url.reveal().startswith("postgresql://"):
         yield Misconfigured('run.role: кілька процесів можливі лише з PostgreSQL. Впишіть storage.url або залиште role = "all".')
+
+
+def _webhook(settings: Settings) -> Iterator[Misconfigured]:
+    """Telegram delivers to HTTPS on four ports; a Bot API server of one's own to any address."""
+    url, is_public = settings.telegram.webhook_url, settings.telegram.api_base == TELEGRAM_API
+    if not url:
+        return
+    parts = urlsplit(url)
+    if not settings.site.enabled:
+        yield Misconfigured("telegram.webhook_url: вебхук приймає Сайт, а його вимкнено. Увімкніть [site] або приберіть webhook_url.")
+    if parts.path != WEBHOOK_PATH:
+        yield Misconfigured("telegram.webhook_url: адреса має закінчуватися на {path}.", path=WEBHOOK_PATH)
+    if is_public and (parts.scheme != "https" or (parts.port or 443) not in _WEBHOOK_PORTS):
+        yield Misconfigured("telegram.webhook_url: Telegram доставляє лише на https і порти 443, 80, 88 або 8443. Змініть адресу.")
 
 
 def _mailboxes(mail: MailSettings) -> Iterator[Misconfigured]:

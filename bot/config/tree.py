@@ -75,11 +75,12 @@ class SiteSettings(Section):
 
 
 class TelegramSettings(Section):
-    """On when there is a token. Without a staff chat agents work on the Site alone."""
+    """On when there is a token. Without a staff chat agents work on the Site alone; without a webhook the bot is polled."""
 
     token: BotToken = Secret()
     token_file: str = ""
     api_base: Url = TELEGRAM_API
+    webhook_url: UrlOrEmpty = ""
     staff_chat: ChatId = ""
     lead_chat: ChatId = ""
     development_chat: ChatId = ""

@@ -6,26 +6,31 @@ Here it is decided who a row is for: the staff chats' conversation, a client's, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from typing import Any
 
 from bot import notices
 from bot.channels.base import Health, Sent
 from bot.channels.telegram import buttons, lines
 from bot.channels.telegram.acts import CHANNEL, Done, Said, Single, toast
 from bot.channels.telegram.afterwards import Afterwards
+from bot.channels.telegram.arrivals import Arrivals
 from bot.channels.telegram.budget import Budget
 from bot.channels.telegram.client_presses import ClientPresses
 from bot.channels.telegram.client_talk import ClientTalk, MakeLink
 from bot.channels.telegram.connection import Connection
+from bot.channels.telegram.hook import Hook
+from bot.channels.telegram.lease import Lease
 from bot.channels.telegram.options import TelegramOptions
-from bot.channels.telegram.parse import Command, Line, Moved, Nothing, Press, Reach, understand
+from bot.channels.telegram.parse import Command, Line, Moved, Nothing, Press, Reach, read
 from bot.channels.telegram.poller import Poller
+from bot.channels.telegram.receiver import Receiver, Source
 from bot.channels.telegram.reception import Reception
 from bot.channels.telegram.sender import Sender
 from bot.channels.telegram.staff_presses import StaffPresses
 from bot.channels.telegram.staff_talk import StaffTalk
 from bot.channels.telegram.staff_view import StaffView
+from bot.channels.telegram.webhook import Door
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.errors import BotError
@@ -38,7 +43,10 @@ Prepared = tuple[Said | Single, ...]
 
 
 class TelegramChannel:
-    """See the module. `make_link` makes a one-time login link for a subject; None when there is no Site."""
+    """See the module. `make_link` makes a one-time login link for a subject; None when there is no Site.
+
+    `door` is the webhook's ASGI application, for the Site to serve; None when the bot is polled.
+    """
 
     name = CHANNEL
 
@@ -63,14 +71,12 @@ class TelegramChannel:
         budget = Budget()
         self._afterwards = Afterwards(self._connection, budget)
         self._sender = Sender(connection=self._connection, options=options, storage=storage, clock=clock, budget=budget)
-        self._poller = Poller(
-            connection=self._connection,
-            options=options,
-            storage=storage,
-            clock=clock,
-            health=self.health,
-            afterwards=self._afterwards,
-        )
+        arrivals = Arrivals(options=options, storage=storage, clock=clock, afterwards=self._afterwards)
+        self.door = Door(arrivals=arrivals, secret=options.webhook_secret) if options.webhook_url else None
+        common: dict[str, Any] = {"connection": self._connection, "options": options, "clock": clock, "health": self.health}
+        source: Source = Hook(**common) if options.webhook_url else Poller(storage=storage, arrivals=arrivals, **common)
+        lease = Lease(name=f"{CHANNEL}:poller:{options.bot_id}", owner=options.owner, storage=storage, clock=clock)
+        self._receiver = Receiver(source=source, connection=self._connection, lease=lease, health=self.health)
         view = StaffView(desk=desk, clock=clock, language=options.language)
         self._staff = StaffTalk(desk=desk, intake=intake, view=view, clock=clock)
         self._staff_presses = StaffPresses(desk=desk, view=view, clock=clock)
@@ -79,8 +85,8 @@ class TelegramChannel:
         storage.on_commit.append(self._afterwards.committed)
 
     async def receive(self) -> None:
-        """Poll until cancelled."""
-        await self._poller.run()
+        """Poll, or look after the webhook, until cancelled."""
+        await self._receiver.run()
 
     async def send(self, delivery: Delivery) -> Sent:
         return await self._sender.send(delivery)
@@ -93,7 +99,7 @@ class TelegramChannel:
     async def prepare(self, items: Sequence[InboxItem]) -> Prepared:
         """Bursts and albums put together, texts analysed. Permanent for an update that names no chat."""
         acts: list[Said | Single] = []
-        for group in lines.groups([(understand(json.loads(item.raw)), item) for item in items], self._options):
+        for group in lines.groups([(read(item.raw), item) for item in items], self._options):
             acts.append(await self._said(group) if isinstance(group, lines.Burst) else self._single(group))
         return tuple(acts)
 

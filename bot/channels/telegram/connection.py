@@ -46,9 +46,6 @@ class Connection:
             self._health.trouble(error)
             raise
 
-    async def bot_id(self) -> int:
-        return (await self._open()).bot_id
-
     async def close(self) -> None:
         if self._wire is not None:
             wire, self._wire = self._wire, None

@@ -15,7 +15,8 @@ class TelegramOptions:
     """`staff_chats` are the chats where agents work: the staff's own, the leads', Development's (group ids are negative).
 
     `language` is what the staff chats speak. `quiet_gap` and `burst_limit` are those of chat bursts (DESIGN 5). `owner` names this process
-    in the poller's lease: one name for ever where only one process can run, so that a restart does not wait for its own lease.
+    in the lease of whoever receives: one name for ever where only one process can run, so that a restart does not wait for itself.
+    With a `webhook_url` Telegram delivers there, proving itself with `webhook_secret`; without one it is polled.
     """
 
     token: str
@@ -26,3 +27,10 @@ class TelegramOptions:
     quiet_gap: timedelta = timedelta(seconds=20)
     burst_limit: timedelta = timedelta(minutes=2)
     owner: str = "deskbot"
+    webhook_url: str = ""
+    webhook_secret: str = ""
+
+    @property
+    def bot_id(self) -> str:
+        """The bot's own number, which its token begins with."""
+        return self.token.partition(":")[0]

@@ -6,6 +6,7 @@ broken field never stops a message. Only an update that names no chat at all rai
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -153,6 +154,23 @@ def line_of(update: Raw) -> Line | None:
     except Permanent:
         return None
     return happening if isinstance(happening, Line) else None
+
+
+def read(raw: bytes) -> Happening:
+    """What happened, of an update as it was stored. `Permanent` for what is no update."""
+    try:
+        update = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Permanent("Оновлення Telegram не вдалося прочитати.") from error
+    if not isinstance(update, Mapping) or number_of(update) is None:
+        raise Permanent("Це не оновлення Telegram.")
+    return understand(update)
+
+
+def number_of(update: object) -> int | None:
+    """The update's number; None for what is no update."""
+    number = update.get("update_id") if isinstance(update, Mapping) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def external_id(update: Raw) -> str:

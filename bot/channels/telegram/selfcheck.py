@@ -34,12 +34,8 @@ log = structlog.get_logger(__name__)
 
 
 async def introduce(connection: Connection) -> tuple[str, tuple[BotError, ...]]:
-    """The bot's name, and what is wrong with each staff chat.
-
-    An earlier webhook is taken away (nothing that waits is dropped): with one, polling is refused. Raises what getMe raises.
-    """
+    """The bot's name, and what is wrong with each staff chat. Raises what getMe raises."""
     me = await connection.call("getMe", {})
-    await connection.call("deleteWebhook", {})
     await _set_commands(connection)
     troubles = [await _trouble_with(connection, chat, me["id"]) for chat in sorted(connection.staff_chats)]
     return me.get("username", ""), tuple(trouble for trouble in troubles if trouble)

@@ -49,10 +49,6 @@ class Wire:
         except TokenValidationError as error:
             raise Misconfigured("Токен Telegram записано з помилкою: скопіюйте його ще раз із BotFather.") from error
 
-    @property
-    def bot_id(self) -> int:
-        return self._bot.id
-
     async def call(self, method: str, parameters: Mapping[str, Any], *, wait: float | None = None) -> Any:
         """Call a method by its Bot API name; the `result` of the answer as JSON. `wait` seconds more than usual for a long poll."""
         name = method[0].upper() + method[1:]

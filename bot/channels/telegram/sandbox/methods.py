@@ -4,6 +4,7 @@ A table, `METHODS`, names them all; a method that is not in it is a 404 as on th
 characters of text, 1024 of a caption, 64 bytes of callback data, 20 MB of a download.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -145,6 +146,8 @@ def _get_file(world: World, given: Json) -> Json:
 def _set_webhook(world: World, given: Json) -> bool:
     if given.get("url") and not str(given["url"]).startswith(("https://", "http://127.0.0.1")):
         raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", given.get("secret_token", "")):
+        raise bad_request("secret token contains unallowed characters")
     world.updates.allow(given.get("allowed_updates"))
     world.updates.set_webhook(given.get("url", ""), given.get("secret_token", ""))
     return _dropped(world, given)
@@ -156,7 +159,11 @@ def _delete_webhook(world: World, given: Json) -> bool:
 
 
 def _webhook_info(world: World, _: Json) -> Json:
-    return {"url": world.updates.webhook_url, "has_custom_certificate": False, "pending_update_count": len(world.updates.pending)}
+    updates = world.updates
+    info: Json = {"url": updates.webhook_url, "has_custom_certificate": False, "pending_update_count": len(updates.pending)}
+    if updates.webhook_error:
+        info |= {"last_error_date": updates.webhook_failed_at, "last_error_message": updates.webhook_error}
+    return info
 
 
 def _set_commands(world: World, given: Json) -> bool:

@@ -12,6 +12,7 @@ from bot.channels.telegram.sandbox.answers import Json, conflict
 _KEPT_FOR = timedelta(hours=24)
 _OPT_IN = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 _OTHER_POLLER = "terminated by other getUpdates request; make sure that only one bot instance is running"
+_WEBHOOK_SET = "terminated by setWebhook request"
 _WEBHOOK_ACTIVE = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 
 
@@ -26,6 +27,8 @@ class UpdateQueue:
         self._poller: asyncio.Future[None] | None = None
         self.webhook_url = ""
         self.webhook_secret = ""
+        self.webhook_error = ""
+        self.webhook_failed_at = 0
         self.arrived = asyncio.Event()
         self.confirmed = 0
         self.handed_out = 0
@@ -55,8 +58,15 @@ class UpdateQueue:
 
     def set_webhook(self, url: str, secret: str) -> None:
         """An empty url switches back to polling."""
-        self.webhook_url, self.webhook_secret = url, secret
+        self.webhook_url, self.webhook_secret, self.webhook_error = url, secret, ""
         self.arrived.set()
+        if url and self._poller and not self._poller.done():
+            self._poller.set_exception(conflict(_WEBHOOK_SET))
+
+    def webhook_failed(self, what: str) -> None:
+        """A delivery was not answered with 2xx; getWebhookInfo says why."""
+        self.webhook_error, self.webhook_failed_at = what, int(self._now().timestamp())
+        self.on_change()
 
     def drop(self) -> None:
         """drop_pending_updates: what nobody fetched is lost."""

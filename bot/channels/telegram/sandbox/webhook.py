@@ -20,18 +20,23 @@ async def deliver(updates: UpdateQueue) -> None:
                 await updates.arrived.wait()
                 continue
             update = updates.pending[0]
-            if await _accepted(session, updates.webhook_url, updates.webhook_secret, update):
+            url = updates.webhook_url
+            if not (trouble := await _trouble(session, url, updates.webhook_secret, update)):
                 updates.confirm_below(update["update_id"] + 1)
                 pause = _FIRST_PAUSE
-            else:
+            elif url == updates.webhook_url:
+                updates.webhook_failed(trouble)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-async def _accepted(session: aiohttp.ClientSession, url: str, secret: str, update: object) -> bool:
+async def _trouble(session: aiohttp.ClientSession, url: str, secret: str, update: object) -> str:
+    """Empty when the bot took it; else what getWebhookInfo shows, in the real server's words."""
     headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret else {}
     try:
         async with session.post(url, json=update, headers=headers) as answer:
-            return 200 <= answer.status < 300
-    except (aiohttp.ClientError, TimeoutError):
-        return False
+            return "" if 200 <= answer.status < 300 else f"Wrong response from the webhook: {answer.status} {answer.reason}"
+    except TimeoutError:
+        return "Read timeout expired"
+    except aiohttp.ClientError:
+        return "Connection refused"
