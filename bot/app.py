@@ -118,6 +118,9 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
             continue
         if role == "all" or (role == "web") == (channel.name == "site"):
             loops.append((channel.name, keep_alive(channel.receive, health=channel.health, clock=house.clock)))
+        elif follow := getattr(channel, "follow", None):
+            # What another process reads is shown here too.
+            loops.append((channel.name, keep_alive(follow, health=channel.health, clock=house.clock)))
     keeper = PolicyKeeper(storage=house.storage, promises=house.promises)
     await keeper.refresh()
     if role == "web":

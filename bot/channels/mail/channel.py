@@ -16,20 +16,20 @@ import structlog
 from bot import notices
 from bot.channels.base import Health, Sent
 from bot.channels.mail import envelope
+from bot.channels.mail.duty import Duty
 from bot.channels.mail.inbound import inbound
 from bot.channels.mail.isolation import Parser
-from bot.channels.mail.options import Mailbox, MailOptions
+from bot.channels.mail.oauth.dialogue import ConsentLost
+from bot.channels.mail.options import MailOptions
 from bot.channels.mail.parse import Own
-from bot.channels.mail.reader import Reader
 from bot.channels.mail.reading import CHANNEL, Reading
 from bot.channels.mail.render import letter
 from bot.channels.mail.replies import ShortReply
 from bot.channels.mail.replies import read as read_reply
 from bot.channels.mail.shortcuts import Shortcuts
-from bot.channels.mail.smtp import Relay
+from bot.channels.mail.smtp import Relay, RelayRefused
 from bot.channels.mail.tokens import Tokens
 from bot.channels.mail.values import Bounced
-from bot.channels.supervisor import backoff
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.errors import BotError, Permanent, Transient
@@ -82,44 +82,18 @@ class MailChannel:
         self._parser = parser or Parser(Own(addresses=options.own_addresses))
         self._relays = {box.name: Relay(replace(box.relay, hello=box.relay.hello or box.domain)) for box in options.mailboxes}
         self._shortcuts = Shortcuts(desk=desk, intake=intake, clock=clock)
-        self.mailbox_health = {box.name: Health(name=f"{CHANNEL}:{box.name}") for box in options.mailboxes}
+        self._duty = Duty(options=options, storage=storage, clock=clock, staff=desk.staff, whole=self.health)
+        self.mailbox_health = self._duty.healths
 
     # --- receiving ---------------------------------------------------------------------------------------------------------
 
     async def receive(self) -> None:
-        """Read all mailboxes until cancelled; trouble with one leaves the others alone."""
-        boxes = [box for box in self._options.mailboxes if box.access is not None]
-        if not boxes:
-            await asyncio.Event().wait()
-        async with asyncio.TaskGroup() as group:
-            for box in boxes:
-                group.create_task(self._keep_reading(box), name=f"read-{box.name}")
-            group.create_task(self._keep_health(), name="mail-health")
+        """Read all mailboxes until cancelled."""
+        await self._duty.read()
 
-    async def _keep_reading(self, box: Mailbox) -> None:
-        """Like the supervisor, for one mailbox: waits longer with each failure, minutes after a refused login. Bugs escape to it."""
-        assert box.access is not None
-        health, failures = self.mailbox_health[box.name], 0
-        reader = Reader(
-            name=box.name, access=box.access, storage=self._storage, clock=self._clock, health=health, owner=self._options.owner
-        )
-        while True:
-            before = health.last_success_at
-            try:
-                await reader.run()
-            except BotError as error:
-                failures = 1 if health.last_success_at != before else failures + 1
-                wait = backoff(failures)
-                wait = max(wait, getattr(error, "retry_after", None) or wait * 0)
-                health.trouble(BotError("{address}: {error}", address=box.address, error=error))
-                log.warning("mailbox_failed", mailbox=box.name, error=type(error).__name__, wait=wait.total_seconds())
-                await asyncio.sleep(wait.total_seconds())
-
-    async def _keep_health(self) -> None:
-        """The channel is as well as its worst mailbox."""
-        while True:
-            merge_health(self.health, list(self.mailbox_health.values()))
-            await asyncio.sleep(1)
+    async def follow(self) -> None:
+        """For a process that reads none: show how the mailboxes are."""
+        await self._duty.follow()
 
     async def close(self) -> None:
         """Stop the parser and hang up."""
@@ -203,30 +177,18 @@ class MailChannel:
         except KeyError as error:
             raise Permanent("Для листа немає слів: {kind}", kind=delivery.kind) from error
         mail = envelope.build(delivery, written, mailbox=box, options=self._options, tokens=self._tokens, now=now)
-        facts = self.mailbox_health[box.name].facts
+        facts, watch = self.mailbox_health[box.name].facts, self._duty.watches[box.name]
         try:
             await self._relays[box.name].send(mail, sender=box.address, recipient=delivery.route.recipient)
         except Transient as error:
             facts["relay"] = str(error)
+            if isinstance(error, RelayRefused | ConsentLost):
+                await watch.relay_failed(error)
             raise
         facts["relay"] = "ok"
+        await watch.relay_works()
         return Sent(external_id=str(mail["Message-ID"]))
 
 
 def _is_answer(message: InboundMessage) -> bool:
     return bool(message.evidence.references) or message.evidence.token_ticket_id is not None
-
-
-def merge_health(whole: Health, parts: Sequence[Health]) -> None:
-    """The worst state, every trouble's sentence, the facts of each mailbox under its name."""
-    worst = max(parts, key=lambda part: _SEVERITY.get(part.state, 0))
-    whole.state = worst.state
-    whole.detail = " ".join(part.detail for part in parts if part.detail)
-    whole.causes = tuple(cause for part in parts for cause in part.causes)
-    successes = [part.last_success_at for part in parts if part.last_success_at is not None]
-    whole.last_success_at = min(successes) if len(successes) == len(parts) else None
-    for part in parts:
-        whole.facts[part.name.partition(":")[2]] = {"state": part.state, **part.facts}
-
-
-_SEVERITY = {"running": 0, "standby": 1, "off": 1, "starting": 2, "degraded": 3, "down": 4}

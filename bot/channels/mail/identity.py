@@ -42,6 +42,13 @@ def conversation(raw: bytes) -> str:
     return found[0].address.lower() if found else ""
 
 
+def recipients(raw: bytes) -> tuple[str, ...]:
+    """Whom a mail was sent or delivered to, as far as its headers say."""
+    headers, _ = peek(raw)
+    names = ("to", "cc", "delivered-to", "x-original-to")
+    return tuple(each.address for name in names for value in headers.all(name) for each in addresses.parse(value[:20_000]))
+
+
 def trace_time(raw: bytes) -> datetime | None:
     """When the last server took the mail in (topmost Received), UTC; None when no header says so."""
     headers, _ = peek(raw)

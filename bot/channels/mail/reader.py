@@ -7,7 +7,7 @@ its content. A new UIDVALIDITY, or a mailbox never read before, is gone through 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -35,13 +35,24 @@ log = structlog.get_logger(__name__)
 class Reader:
     """See the module. `run` reads until cancelled or until something breaks (which raises); each call starts over with a new connection."""
 
-    def __init__(self, *, name: str, access: MailboxAccess, storage: Storage, clock: Clock, health: Health, owner: str) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        access: MailboxAccess,
+        storage: Storage,
+        clock: Clock,
+        health: Health,
+        owner: str,
+        on_sync: Callable[[], Awaitable[None]],
+    ) -> None:
         self._name = name
         self._access = access
         self._storage = storage
         self._clock = clock
         self._health = health
         self._owner = owner
+        self._on_sync = on_sync
         self._lease = f"{CHANNEL}:reader:{name}"
         self._cursor_key = f"{CHANNEL}:cursor:{name}"
 
@@ -55,6 +66,7 @@ class Reader:
         source = MailSource(self._access)
         try:
             await source.connect()
+            await self._mark_left_over(source)
             await self._read(source)
         finally:
             await source.close()
@@ -64,12 +76,20 @@ class Reader:
         log.info("mailbox_open", mailbox=self._name, can_idle=source.can_idle)
         while True:
             await self._drain(source)
-            now = self._clock.now()
-            self._health.up(now)
-            self._health.facts |= {"last_sync_at": now.isoformat(), "waits_by": "idle" if source.can_idle else "poll", "backlog": 0}
+            self._health.up(self._clock.now())
+            self._health.facts |= {"waits_by": "idle" if source.can_idle else "poll", "backlog": 0}
+            await self._on_sync()
             await source.wait()
+            if source.can_idle:
+                self._health.facts["last_idle_at"] = self._clock.now().isoformat()
             if not await self._take_lease():
                 raise Transient("Скриньку перебрав інший процес служби.")
+
+    async def _mark_left_over(self, source: MailSource) -> None:
+        """What was committed and not marked because the line, or this program, broke in between."""
+        cursor = await self._cursor()
+        if cursor is not None and cursor["uid_validity"] == source.uid_validity:
+            await source.mark_seen(cursor.get("unmarked", ()))
 
     async def _drain(self, source: MailSource) -> None:
         """Everything that is new into the inbox."""
@@ -100,10 +120,10 @@ class Reader:
             batch = uids[start : start + MAX_UIDS]
             self._health.facts["backlog"] = len(uids) - start
             mails = await source.fetch(batch)
-            await self._store(mails, _cursor(source, batch[-1]) if moves_cursor else None)
+            await self._store(mails, _cursor(source, batch[-1], mails) if moves_cursor else None)
             await source.mark_seen([mail.uid for mail in mails])
 
-    async def _store(self, mails: Sequence[Fetched], cursor: dict[str, int] | None) -> None:
+    async def _store(self, mails: Sequence[Fetched], cursor: dict[str, Any] | None) -> None:
         """The mails and the cursor behind them in one commit: promise 1."""
         now = self._clock.now()
         events = [await self._event(mail, now) for mail in mails]
@@ -138,5 +158,6 @@ class Reader:
             await uow.commit()
 
 
-def _cursor(source: MailSource, uid: int) -> dict[str, int]:
-    return {"uid_validity": source.uid_validity, "uid": uid}
+def _cursor(source: MailSource, uid: int, unmarked: Sequence[Fetched] = ()) -> dict[str, Any]:
+    """`unmarked` are the mails of this very commit: they are marked as read after it, or by whoever connects next."""
+    return {"uid_validity": source.uid_validity, "uid": uid, "unmarked": [mail.uid for mail in unmarked]}

@@ -56,6 +56,10 @@ class RelayAccess:
             raise Misconfigured("Надсилання без TLS дозволене лише на цьому ж комп'ютері: {host}", host=self.host)
 
 
+class RelayRefused(Transient):
+    """The outgoing server does not let us in: nothing goes out until somebody puts that right."""
+
+
 class Relay:
     """Sends one mail at a time over a connection that it opens, keeps for a burst and closes."""
 
@@ -66,6 +70,7 @@ class Relay:
         self._lock = asyncio.Lock()
         self._closing: asyncio.TimerHandle | None = None
         self._leaving: set[asyncio.Task[None]] = set()
+        self._shut: tuple[float, RelayRefused] | None = None
 
     async def send(self, mail: EmailMessage, *, sender: str, recipient: str) -> None:
         """Deliver to the relay; returns when it took the mail. `sender` may be "" (RFC 3834). Raises as the module says."""
@@ -107,7 +112,21 @@ class Relay:
         return self._client
 
     async def _logged_in(self) -> SMTP:
-        """A new connection. A token may have been taken back before its time: a "no" is met with the next one, once."""
+        """A new connection. After a refused login nobody knocks for a while, however many mails wait: that locks accounts."""
+        loop = asyncio.get_running_loop()
+        if self._shut is not None and loop.time() < self._shut[0]:
+            error = self._shut[1]
+            raise RelayRefused(error.sentence, retry_after=error.retry_after, **error.values)
+        try:
+            client = await self._let_in()
+        except RelayRefused as error:
+            self._shut = (loop.time() + OUT_OF_ORDER.total_seconds() / 2, error)
+            raise
+        self._shut = None
+        return client
+
+    async def _let_in(self) -> SMTP:
+        """A token may have been taken back before its time: a "no" is met with the next one, once."""
         from aiosmtplib import SMTPAuthenticationError
 
         source = self._access.token
@@ -220,7 +239,11 @@ def _not_connected(error: BaseException, access: RelayAccess) -> BotError:
         cause = cause.__cause__
     if isinstance(error, SMTPAuthenticationError) and error.code >= 500:
         # Knocking on with a wrong password locks accounts.
-        return Transient("Сервер надсилання {host} не прийняв ім'я чи пароль. Перевірте [mail].", retry_after=OUT_OF_ORDER, host=host)
+        if access.token is not None:
+            return RelayRefused(
+                "Сервер надсилання {host} не прийняв токена. Перевірте права застосунку.", retry_after=OUT_OF_ORDER, host=host
+            )
+        return RelayRefused("Сервер надсилання {host} не прийняв ім'я чи пароль. Перевірте [mail].", retry_after=OUT_OF_ORDER, host=host)
     if isinstance(error, SMTPResponseException):
         return Transient("Сервер надсилання {host} відмовив ({code}).", retry_after=GREYLISTED, host=host, code=error.code)
     if isinstance(error, OSError):
@@ -231,7 +254,7 @@ def _not_connected(error: BaseException, access: RelayAccess) -> BotError:
 def _refused(code: int, said: str) -> BotError:
     """A refusal of one mail. 4yz passes, 5yz does not (RFC 5321, 4.2.1), except that a demand for a login is the relay's own trouble."""
     if code in (530, 535, 538):
-        return Transient("Сервер надсилання вимагає входу ({code}). Перевірте [mail].", retry_after=OUT_OF_ORDER, code=code)
+        return RelayRefused("Сервер надсилання вимагає входу ({code}). Перевірте [mail].", retry_after=OUT_OF_ORDER, code=code)
     if 400 <= code < 500:
         return Transient("Сервер попросив надіслати пізніше ({code}).", retry_after=GREYLISTED, code=code)
     if code == 552:

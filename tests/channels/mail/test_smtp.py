@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.mail.smtp import Relay, RelayAccess
+from bot.channels.mail.smtp import Relay, RelayAccess, RelayRefused
 from bot.errors import Misconfigured, Permanent, Transient, Unreachable, Unsure
 from tests.integration.smtp_sink import SmtpSink
 
@@ -53,7 +53,7 @@ async def test_a_burst_goes_over_one_connection() -> None:
         ("550 5.1.1 no such user", Unreachable),
         ("550 5.7.1 relaying denied", Permanent),
         ("552 5.2.2 mailbox full", Permanent),
-        ("530 5.7.0 authentication required", Transient),
+        ("530 5.7.0 authentication required", RelayRefused),
         ("drop", Transient),
         ("hang", Transient),
     ],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -33,7 +35,8 @@ async def healthz(request: Request) -> Response:
         is_refusing = True
     if is_refusing:
         return JSONResponse({"status": "store unavailable"}, status_code=503)
-    return JSONResponse({"status": "ok"})
+    # Which mailboxes there are is nobody's business who may not read the figures either.
+    return JSONResponse({"status": "ok"} | ({"mailboxes": _mailboxes(site)} if _may_read(request) and _mailboxes(site) else {}))
 
 
 async def _try_to_write(site: Site) -> None:
@@ -42,6 +45,12 @@ async def _try_to_write(site: Site) -> None:
         async with site.storage.write() as uow:
             uow.state.set(LAST_WRITE, site.clock.now().isoformat())
             await uow.commit()
+
+
+def _mailboxes(site: Site) -> dict[str, dict[str, Any]]:
+    """What the mail channel tells of each mailbox: state, last_sync_at, last_idle_at, backlog, quarantined, relay."""
+    mail = next((health for health in site.health if health.name == "mail"), None)
+    return {name: dict(facts) for name, facts in mail.facts.items() if isinstance(facts, Mapping)} if mail else {}
 
 
 @router.get("/metrics")
@@ -89,6 +98,7 @@ async def _gauges(site: Site) -> CollectorRegistry:
     for health in site.health:
         for end in ("asked", "agreed", "differed", "failed") if health.name == "opinion" else ():
             opinions.labels(end).set(health.facts[end])
+    _mailbox_gauges(site, registry, now)
     if last_tick:
         age = (now - datetime.fromisoformat(last_tick)).total_seconds()
         Gauge("deskbot_last_tick_age_seconds", "Time since the last tick.", registry=registry).set(age)
@@ -96,3 +106,22 @@ async def _gauges(site: Site) -> CollectorRegistry:
         lag = max(0.0, (now - next_ready).total_seconds())
         Gauge("deskbot_inbox_lag_seconds", "How long the oldest ready message has waited.", registry=registry).set(lag)
     return registry
+
+
+def _mailbox_gauges(site: Site, registry: CollectorRegistry, now: datetime) -> None:
+    gauges = {
+        "deskbot_mailbox_up": "1 while a mailbox is read.",
+        "deskbot_mailbox_last_sync_age_seconds": "Time since a mailbox was read to its end.",
+        "deskbot_mailbox_last_idle_age_seconds": "Time since its server last answered while we waited for mail (IDLE).",
+        "deskbot_mailbox_backlog": "Mails that its server has and we have not fetched yet.",
+        "deskbot_mailbox_quarantined": "Mails that could not be read and wait for a replay.",
+    }
+    made = {name: Gauge(name, words, ["mailbox"], registry=registry) for name, words in gauges.items()}
+    for mailbox, facts in _mailboxes(site).items():
+        made["deskbot_mailbox_up"].labels(mailbox).set(facts.get("state") == "running")
+        for kind in ("sync", "idle"):
+            if at := facts.get(f"last_{kind}_at"):
+                age = (now - datetime.fromisoformat(at)).total_seconds()
+                made[f"deskbot_mailbox_last_{kind}_age_seconds"].labels(mailbox).set(age)
+        for fact in ("backlog", "quarantined"):
+            made[f"deskbot_mailbox_{fact}"].labels(mailbox).set(facts.get(fact, 0))
