@@ -115,7 +115,9 @@ def _rules(written: Sequence[RuleSettings], usual: Mapping[Priority, Target], mi
             mistakes.append(Misconfigured("{key}.name: назва «{name}» уже є. Дайте кожному правилу свою.", key=where, name=each.name))
         names.add(each.name)
         if not (each.client or each.plan or each.category or each.channel or each.priority):
-            sentence = _("{key}: правило без умов. Впишіть client, plan, category, channel чи priority; спільне для всіх — у [sla.targets].")
+            sentence = _(
+                "{key}: правило без умов. Впишіть client, plan, category, channel чи priority; спільне — у [sla.targets]."
+            )
             mistakes.append(Misconfigured(sentence, key=where))
         targets = dict(_rule_targets(each, usual, where, mistakes))
         if not targets:
@@ -138,8 +140,6 @@ def _rule_targets(
     most = max(rule.priority, key=lambda priority: priority.rank, default=Priority.MEDIUM)
     for kind in ClockKind:
         written: TargetSettings | None = getattr(rule, kind.value)
-        if written is None and kind is ClockKind.NEXT_ANSWER:
-            written = rule.reaction
         if written is None:
             continue
         key = f"{where}.{kind.value}"
@@ -148,13 +148,16 @@ def _rule_targets(
             mistakes.append(Misconfigured("{key}: бракує target.", key=key))
         elif written.target and any(span >= written.target for span in written.before or ()):
             mistakes.append(Misconfigured("{key}.before: нагадування мають бути коротші за сам строк.", key=key))
-        yield kind, _target(written, default)
+        yield kind, (target := _target(written, default))
+        if kind is ClockKind.REACTION and rule.next_answer is None:
+            yield ClockKind.NEXT_ANSWER, target
 
 
 def _unknown_calendars_of(calendars: Mapping[str, Calendar], rules: Sequence[Rule]) -> Iterator[Misconfigured]:
     for number, rule in enumerate(rules):
         for kind, target in rule.targets.items():
-            if target.calendar not in calendars:
+            is_repeated = kind is ClockKind.NEXT_ANSWER and target is rule.targets.get(ClockKind.REACTION)
+            if target.calendar not in calendars and not is_repeated:
                 yield Misconfigured(
                     "sla.policy[{number}].{kind}.calendar: немає календаря «{calendar}»; є {known}.",
                     number=number,

@@ -138,8 +138,8 @@ def reprice_clock(policy: Policy, clock: TicketClock, subject: Subject, *, now: 
 def recompute_clock(
     policy: Policy, clock: TicketClock, subject: Subject, *, now: datetime, snoozed_until_at: datetime | None = None
 ) -> TicketClock:
-    """The clock by calendars and promises that may have changed since. The same value when nothing moved; what is promised no more keeps what
-    it was promised.
+    """The clock by calendars and promises that may have changed since. The same value when nothing moved. Stricter promises breach nothing
+    that was on its way; a promise that was taken away is still kept.
 
     A rung that was passed before and is passed now is not said again; one that the move puts into the past is said at once.
     """
@@ -147,7 +147,7 @@ def recompute_clock(
         return clock
     marked = mark_breach(clock, at=now)
     chosen = policy.chosen(clock.kind, subject) if clock.terms else None
-    moved = _by_its_calendar(policy, marked) if chosen is None or _is_same(clock, chosen) else _by_new_terms(policy, marked, chosen)
+    moved = _by_its_calendar(policy, marked) if chosen is None or _is_same(clock, chosen) else _by_new_terms(policy, marked, chosen, now)
     if snoozed_until_at is not None and snoozed_until_at > now:
         return replace(moved, next_nudge_at=sendable(policy.desk_calendar, snoozed_until_at))
     is_waiting = clock.next_nudge_at is not None and clock.next_nudge_at <= now
@@ -175,12 +175,16 @@ def _by_its_calendar(policy: Policy, clock: TicketClock) -> TicketClock:
     return _due(clock, deadline_over(calendar, clock.started_at, clock.target, clock.pauses))
 
 
-def _by_new_terms(policy: Policy, clock: TicketClock, chosen: Chosen) -> TicketClock:
-    """The policy says something else about the same ticket: the new time from where the old one counted, a raise included."""
+def _by_new_terms(policy: Policy, clock: TicketClock, chosen: Chosen, now: datetime) -> TicketClock:
+    """The policy says something else about the same ticket: the new time from where the old one counted, a raise included; stricter, it
+    counts from now on."""
     if clock.state is not ClockState.RUNNING or clock.terms is None:
         return replace(clock, terms=_terms(chosen))
-    since_at = clock.terms.since_at
-    if since_at is None:
+    since_at = clock.terms.since_at or clock.started_at
+    due_at = deadline_over(policy.calendars[chosen.target.calendar], since_at, chosen.target.time, clock.pauses)
+    if due_at is not None and due_at < clock.due_at:
+        return _stricter(policy, clock, chosen, now)
+    if clock.terms.since_at is None:
         return _from_receipt(policy, clock, chosen)
     # Raised once: a due that was kept because it was sooner than the raised one is still the latest that it may be.
     old = policy.calendars.get(clock.terms.calendar)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -72,6 +72,8 @@ class Ticker:
         self._keeper = keeper
         self._recomputed_for: Policy | None = None
         self._look_again_at: datetime | None = None
+        # Clients and their plans are edited by other processes (an import); where a rule asks for them they are looked at each minute.
+        self._looked_at_plans_at = datetime.min.replace(tzinfo=UTC)
 
     async def tick(self) -> Ticked:
         """Say everything that is due now. Raises Transient when the database is busy: the next tick finds the same work."""
@@ -111,7 +113,11 @@ class Ticker:
             if self._look_again_at is not None and now >= self._look_again_at:
                 self._look_again_at = None
                 await recompute_all(self._storage, policy, now=now)
+            elif policy.names_people and not self._looked_at_plans_at <= now < self._looked_at_plans_at + LOOK_AGAIN_AFTER:
+                self._looked_at_plans_at = now
+                await recompute_if_changed(self._storage, policy, now=now)
             return
+        self._looked_at_plans_at = now
         self._look_again_at = now + LOOK_AGAIN_AFTER if self._recomputed_for is not None else None
         self._recomputed_for = policy
         try:
