@@ -10,17 +10,19 @@ How a transaction works, whoever implements it:
 * All instants are aware UTC. Repositories never commit and never ask for the time.
 """
 
+from bot.ports.canned import CannedAnswers
 from bot.ports.clocks import Clocks, Closures
 from bot.ports.files import Files, TicketFile, WantedFile
-from bot.ports.inbox import ChannelDay, Disposition, Inbox, InboxItem, InboxResult, Quarantined, RawEvent
+from bot.ports.inbox import ChannelDay, Disposition, Inbox, InboxItem, InboxResult, Quarantined, RawEvent, SetAside
 from bot.ports.opinion import Question, Reader
 from bot.ports.outbox import Outbox
 from bot.ports.people import People
 from bot.ports.state import State
-from bot.ports.tickets import QueueRow, Tickets
+from bot.ports.tickets import QueueFilter, QueueRow, Standing, Tickets
 from bot.ports.unit_of_work import Storage, UnitOfWork
 
 __all__ = [
+    "CannedAnswers",
     "ChannelDay",
     "Clocks",
     "Closures",
@@ -33,9 +35,12 @@ __all__ = [
     "People",
     "Quarantined",
     "Question",
+    "QueueFilter",
     "QueueRow",
     "RawEvent",
     "Reader",
+    "SetAside",
+    "Standing",
     "State",
     "Storage",
     "TicketFile",

@@ -40,7 +40,7 @@ class RawEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxItem:
-    """A stored raw event. `id` grows with arrival."""
+    """A stored raw event. `id` grows with arrival. `is_let_in`: it was set aside, and a person said that it should not have been."""
 
     id: int
     channel: str
@@ -52,6 +52,7 @@ class InboxItem:
     arrived_at: datetime
     attempts: int = 0
     is_quiet: bool = False
+    is_let_in: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,17 @@ class Quarantined:
     received_at: datetime
     attempts: int
     error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A row that no person was bothered with, and why; `conversation` is who sent it."""
+
+    id: int
+    channel: str
+    conversation: str
+    received_at: datetime
+    because: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +134,14 @@ class Inbox(Protocol):
 
     async def replay(self, item_ids: Sequence[int] | None, *, now: datetime) -> int:
         """Make quarantined rows (all of them for None) ready again with no attempts; how many."""
+        ...
+
+    async def set_aside(self, channel: str, *, limit: int = 100) -> list[SetAside]:
+        """The newest rows of a channel that were set aside, newest first."""
+        ...
+
+    async def let_in(self, channel: str, item_ids: Sequence[int], *, now: datetime) -> int:
+        """Make rows that were set aside ready again, marked as let in; how many there were."""
         ...
 
     async def release_leases(self) -> None:

@@ -26,8 +26,8 @@ from sqlalchemy import (
     update,
 )
 
-from bot.ports import ChannelDay, Disposition, InboxItem, InboxResult, Quarantined, RawEvent
-from bot.storage import locks, tables
+from bot.ports import ChannelDay, Disposition, InboxItem, InboxResult, Quarantined, RawEvent, SetAside
+from bot.storage import locks, set_aside, tables
 from bot.storage.mapping import raw_event_values, to_inbox_item
 from bot.storage.rules import Line, Ready, batches, ready_times, storable
 from bot.storage.session import Session
@@ -234,6 +234,12 @@ class SqlInbox:
             return connection.execute(_replay_some, {"now": now, "ids": item_ids}).rowcount
 
         return await self._session.write(work, "inbox", needs=("inbox",))
+
+    async def set_aside(self, channel: str, *, limit: int = 100) -> list[SetAside]:
+        return await self._session.run(lambda connection: set_aside.newest(connection, channel, limit), needs=("inbox",))
+
+    async def let_in(self, channel: str, item_ids: Sequence[int], *, now: datetime) -> int:
+        return await self._session.write(lambda connection: set_aside.let_in(connection, channel, item_ids, now), "inbox", needs=("inbox",))
 
     async def release_leases(self) -> None:
         def work(connection: Connection) -> None:

@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeVar
 from bot.ports import RawEvent
 
 T = TypeVar("T")
+# The reason of a row that waits again because a person let it in.
+LET_IN = "let_in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

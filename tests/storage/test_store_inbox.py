@@ -264,3 +264,33 @@ class TestSums:
         await claim(store, lease=HOUR)
         async with store.read() as uow:
             assert await uow.inbox.next_ready_at() == NOW + HOUR
+
+
+class TestSetAside:
+    async def test_what_was_set_aside_is_shown_newest_first_and_can_be_let_in(self, store: Storage) -> None:
+        names = ("a", "b", "c", "d")
+        ids = [each for each in await put(store, *(event(name, channel="mail", conversation=name) for name in names)) if each]
+        [other] = await put(store, event("e"))
+        assert other
+        await claim(store)
+        aside = {item_id: InboxResult(item_id=item_id, disposition=Disposition.SET_ASIDE, because="spam") for item_id in (*ids[:3], other)}
+        await finish(store, *aside.values(), ticketed(ids[3]))
+        async with store.write() as uow:
+            shown = await uow.inbox.set_aside("mail")
+            assert [(row.id, row.conversation, row.because) for row in shown] == [
+                (ids[2], "c", "spam"),
+                (ids[1], "b", "spam"),
+                (ids[0], "a", "spam"),
+            ]
+            assert [row.id for row in await uow.inbox.set_aside("mail", limit=1)] == [ids[2]]
+            # Neither what became a ticket nor another channel's row is let in.
+            assert await uow.inbox.let_in("mail", [ids[0], ids[3], other], now=NOW) == 1
+            await uow.commit()
+        [[again]] = await claim(store)
+        assert (again.id, again.is_let_in, again.attempts) == (ids[0], True, 0)
+        await finish(store, ticketed(ids[0]))
+        async with store.read() as uow:
+            found = await uow.inbox.get(ids[0])
+            assert found
+            assert not found.is_let_in
+            assert len(await uow.inbox.set_aside("mail")) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.model import Delivery, DeliveryState, Route
 from bot.ports import InboxItem, RawEvent
 from bot.storage.mapping.rows import AnyRow, Values
+from bot.storage.rules import LET_IN
 
 
 def delivery_values(delivery: Delivery) -> Values:
@@ -29,6 +30,7 @@ def delivery_values(delivery: Delivery) -> Values:
         "sent_at": delivery.sent_at,
         "leased_until": None,
         "was_unsure": False,
+        "progress": list(delivery.progress),
     }
 
 
@@ -52,6 +54,7 @@ def to_delivery(row: AnyRow) -> Delivery:
         external_id=row.external_id,
         error=row.error,
         sent_at=row.sent_at,
+        progress=tuple(row.progress),
     )
 
 
@@ -80,4 +83,5 @@ def to_inbox_item(row: AnyRow) -> InboxItem:
         arrived_at=row.arrived_at,
         attempts=row.attempts,
         is_quiet=row.is_quiet,
+        is_let_in=row.because == LET_IN,
     )

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from bot.errors import Conflict
-from bot.ports import ChannelDay, Disposition, InboxItem, InboxResult, Quarantined, RawEvent
+from bot.ports import ChannelDay, Disposition, InboxItem, InboxResult, Quarantined, RawEvent, SetAside
 from bot.storage.memory.shelves import QUARANTINED, WAITING, InboxRow, Session
-from bot.storage.rules import Line, Ready, batches, ready_times, refuse_naive, storable
+from bot.storage.rules import LET_IN, Line, Ready, batches, ready_times, refuse_naive, storable
 
 
 class MemoryInbox:
@@ -113,6 +113,29 @@ class MemoryInbox:
         chosen = [row for row in inbox.values() if row.state == QUARANTINED and (item_ids is None or row.item.id in item_ids)]
         for row in chosen:
             inbox[row.item.id] = replace(row, item=replace(row.item, attempts=0), state=WAITING, ready_at=now, error="")
+        return len(chosen)
+
+    async def set_aside(self, channel: str, *, limit: int = 100) -> list[SetAside]:
+        rows = [row for row in self._session.look().inbox.values() if row.state == Disposition.SET_ASIDE and row.item.channel == channel]
+        newest = sorted(rows, key=lambda row: row.item.id, reverse=True)[:limit]
+        return [
+            SetAside(
+                id=row.item.id,
+                channel=channel,
+                conversation=row.item.conversation,
+                received_at=row.item.received_at,
+                because=row.because,
+            )
+            for row in newest
+        ]
+
+    async def let_in(self, channel: str, item_ids: Sequence[int], *, now: datetime) -> int:
+        inbox = self._session.change("inbox").inbox
+        wanted = [row for row in inbox.values() if row.item.id in item_ids and row.item.channel == channel]
+        chosen = [row for row in wanted if row.state == Disposition.SET_ASIDE]
+        for row in chosen:
+            item = replace(row.item, attempts=0, is_let_in=True)
+            inbox[item.id] = replace(row, item=item, state=WAITING, ready_at=now, because=LET_IN)
         return len(chosen)
 
     async def release_leases(self) -> None:

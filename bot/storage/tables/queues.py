@@ -40,6 +40,7 @@ inbox = Table(
     partial("ix_inbox_ready", "ready_at", "id", where="ready_at IS NOT NULL"),
     partial("ix_inbox_conversation", "channel", "conversation", "id", where="ready_at IS NOT NULL"),
     partial("ix_inbox_quarantined", "id", where="state = 'quarantined'"),
+    partial("ix_inbox_set_aside", "channel", "id", where="state = 'set_aside'"),
     Index("ix_inbox_arrived", "arrived_at"),
 )
 
@@ -67,6 +68,7 @@ outbox = Table(
     at("sent_at", is_optional=True),
     at("leased_until", is_optional=True),
     Column("was_unsure", Boolean, nullable=False),
+    Column("progress", Json(), nullable=False, server_default="[]"),
     one_of("state", model.DeliveryState),
     CheckConstraint("(state = 'sending') = (leased_until IS NOT NULL)", name="lease"),
     partial("ix_outbox_due", "urgency", "id", where="state IN ('new', 'unsure')"),
