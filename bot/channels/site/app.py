@@ -15,9 +15,10 @@ from starlette.exceptions import HTTPException
 from bot.channels.base import Health
 from bot.channels.site.answers import refused, status_of, wants_json
 from bot.channels.site.context import STATIC, build, language_of, page
+from bot.channels.site.filing import Filing
 from bot.channels.site.gate import Elsewhere, ForeignForm, LoginNeeded
 from bot.channels.site.options import SiteOptions
-from bot.channels.site.pages import chat, client, client_buttons, login, probes, staff, staff_buttons, status
+from bot.channels.site.pages import chat, client, client_buttons, files, login, probes, staff, staff_buttons, status
 from bot.channels.site.shield import Shield, TooLarge, security_headers
 from bot.clock import Clock
 from bot.desk import Desk
@@ -27,17 +28,27 @@ from bot.texts import explain
 
 
 def create_app(
-    *, storage: Storage, desk: Desk, clock: Clock, options: SiteOptions, health: Sequence[Health], secret: bytes, zone: ZoneInfo
+    *,
+    storage: Storage,
+    desk: Desk,
+    clock: Clock,
+    options: SiteOptions,
+    health: Sequence[Health],
+    secret: bytes,
+    zone: ZoneInfo,
+    filing: Filing | None = None,
 ) -> FastAPI:
-    """The Site. `health` is what the status page shows, `secret` (`access.site_key`) signs links and forms, deadlines are in `zone`."""
+    """The Site. `health` is what the status page shows, `secret` (`access.site_key`) signs links and forms, deadlines are in `zone`,
+    `filing` keeps files."""
     app = FastAPI(title="deskbot", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.site = build(storage=storage, desk=desk, clock=clock, options=options, health=health, secret=secret, zone=zone)
-    for part in (login, client, client_buttons, chat, staff, status, staff_buttons, probes):
+    app.state.site = build(storage=storage, desk=desk, clock=clock, options=options, health=health, secret=secret, zone=zone, filing=filing)
+    for part in (login, client, client_buttons, files, chat, staff, status, staff_buttons, probes):
         app.include_router(part.router)
     app.include_router(client_buttons.origins)
     app.mount("/static", _Static(directory=STATIC), name="static")
     _explain_errors(app)
-    app.add_middleware(Shield, body_limit=options.body_limit, is_https=options.is_https)
+    upload_limit = filing.form_limit if filing else options.body_limit
+    app.add_middleware(Shield, body_limit=options.body_limit, upload_limit=upload_limit, is_https=options.is_https)
     return app
 
 

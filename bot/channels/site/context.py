@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.channels.base import Health
 from bot.channels.site.access import form_token
+from bot.channels.site.filing import Filing
 from bot.channels.site.limits import RateLimit
 from bot.channels.site.options import SiteOptions
 from bot.channels.site.pulse import Pulse
@@ -36,7 +37,8 @@ STATIC = HERE / "static"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The services of the pages. `health` is read only; `key` signs links and forms; `zone` is the desk's, deadlines are told in it."""
+    """The services of the pages. `health` is read only; `key` signs links and forms; `zone` is the desk's, deadlines are told in it.
+    Without `filing` no file is taken or given."""
 
     storage: Storage
     desk: Desk
@@ -49,6 +51,7 @@ class Site:
     pulse: Pulse
     posts: RateLimit
     logins: RateLimit
+    filing: Filing | None = None
     refusals: Refusals = field(default_factory=Refusals)
 
     def watched(self) -> AbstractContextManager[None]:
@@ -105,6 +108,7 @@ def rendered(request: Request, template: str, *, visitor: ContactVisitor | Agent
         "said": lambda deed: reader.say(DONE_WORDS[deed]) if deed in DONE_WORDS else "",
         "static": static_url,
         "sentence": sentence,
+        "file_rule": site.filing.rule(reader.say) if site.filing else "",
         "priorities": PRIORITY_WORDS,
         "categories": CATEGORY_WORDS,
         "outcomes": OUTCOME_WORDS,
@@ -131,7 +135,15 @@ def static_url(name: str) -> str:
 
 
 def build(
-    *, storage: Storage, desk: Desk, clock: Clock, options: SiteOptions, health: Sequence[Health], secret: bytes, zone: ZoneInfo
+    *,
+    storage: Storage,
+    desk: Desk,
+    clock: Clock,
+    options: SiteOptions,
+    health: Sequence[Health],
+    secret: bytes,
+    zone: ZoneInfo,
+    filing: Filing | None,
 ) -> Site:
     return Site(
         storage=storage,
@@ -145,4 +157,5 @@ def build(
         pulse=Pulse(storage),
         posts=RateLimit(options.messages_per_minute, timedelta(minutes=1)),
         logins=RateLimit(options.login_attempts, timedelta(minutes=10)),
+        filing=filing,
     )

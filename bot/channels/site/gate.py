@@ -6,13 +6,14 @@ A page asks for `AsContact` or `AsAgent`, a POST for `ContactPost` or `AgentPost
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
+from starlette.datastructures import UploadFile
 
 from bot.channels.numbers import whole_number
 from bot.channels.site.access import is_form_token
@@ -21,10 +22,12 @@ from bot.channels.site.options import TEXT_LIMIT
 from bot.channels.site.parse import tidy
 from bot.channels.site.visitors import AgentVisitor, ContactVisitor, agent_visitor, contact_visitor
 from bot.errors import Forbidden, NotFound, Rejected
-from bot.model import Role
+from bot.model import Attachment, Role
 
 FORM_KEY = "form_key"
 _FIELDS = 300
+# More than is allowed: who sends eleven is told so in words.
+_FILES = 200
 _LONG_BODY = 20_000
 E = TypeVar("E", bound=Enum)
 
@@ -47,9 +50,12 @@ class ForeignForm(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What a form carries. Every text is tidied at the door: no NUL, no lone surrogates, line feeds for line ends."""
+    """What a form carries. Every text is tidied at the door: no NUL, no lone surrogates, line feeds for line ends.
+    `uploads` are its files as they came, `files` the same once they are kept."""
 
     values: Mapping[str, Sequence[str]]
+    uploads: Sequence[UploadFile] = ()
+    files: Sequence[Attachment] = ()
 
     def raw(self, name: str) -> str:
         """What was sent, untouched: for showing it again beside a refusal."""
@@ -127,30 +133,54 @@ async def as_agent(request: Request) -> AgentVisitor:
     return visitor
 
 
-async def posted_by_contact(request: Request) -> PostedByContact:
+async def posted_by_contact(request: Request) -> AsyncIterator[PostedByContact]:
     visitor = await as_contact(request)
-    return PostedByContact(visitor=visitor, fields=await verified_form(request, visitor.cookie))
+    try:
+        yield PostedByContact(visitor=visitor, fields=await verified_form(request, visitor.cookie, takes_files=True))
+    finally:
+        await request.close()  # uploads lie in files of their own until then
 
 
-async def posted_by_agent(request: Request) -> PostedByAgent:
+async def posted_by_agent(request: Request) -> AsyncIterator[PostedByAgent]:
     visitor = await as_agent(request)
-    return PostedByAgent(visitor=visitor, fields=await verified_form(request, visitor.cookie))
+    try:
+        yield PostedByAgent(visitor=visitor, fields=await verified_form(request, visitor.cookie, takes_files=True))
+    finally:
+        await request.close()
 
 
-async def verified_form(request: Request, cookie: str) -> Fields:
-    """The form's fields, if it was made by us for the holder of the cookie. ForeignForm."""
+async def verified_form(request: Request, cookie: str, *, takes_files: bool = False) -> Fields:
+    """The form's fields, if it was made by us for the holder of the cookie. ForeignForm. Files only of whom we know."""
     if request.headers.get("sec-fetch-site") == "cross-site":
         raise ForeignForm
-    body = await request.body()
-    # A hundred thousand Cyrillic letters take 100 ms to decode: not in the event loop.
-    fields = await asyncio.to_thread(_decoded, body) if len(body) > _LONG_BODY else _decoded(body)
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        if not takes_files:
+            raise ForeignForm
+        fields = await _with_files(request)
+    else:
+        body = await request.body()
+        # A hundred thousand Cyrillic letters take 100 ms to decode: not in the event loop.
+        fields = await asyncio.to_thread(_decoded, body) if len(body) > _LONG_BODY else _decoded(body)
     if not is_form_token(site_of(request).key, cookie, fields.raw(FORM_KEY)):
         raise ForeignForm
     return fields
 
 
+async def _with_files(request: Request) -> Fields:
+    """A form that may carry files. Its parts go to disk as they come, so a large one fills no memory."""
+    form = await request.form(max_files=_FILES, max_fields=_FIELDS, max_part_size=site_of(request).options.body_limit)
+    values: dict[str, list[str]] = {}
+    uploads = []
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            values.setdefault(name, []).append(value)
+        else:
+            uploads.append(value)
+    return Fields(values, tuple(uploads))
+
+
 def _decoded(body: bytes) -> Fields:
-    """Plain HTML form data, as all our pages send it; anything else is not our form. Broken characters become U+FFFD."""
+    """Plain HTML form data, as our pages without files send it; anything else is not our form. Broken characters become U+FFFD."""
     try:
         pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=_FIELDS)
     except ValueError as error:

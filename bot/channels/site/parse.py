@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.errors import Permanent
-from bot.model import Address, Category, InboundMessage, Priority, Route, ThreadEvidence, UrgencyReason
+from bot.model import Address, Attachment, Category, InboundMessage, Priority, Route, ThreadEvidence, UrgencyReason
 from bot.ports import InboxItem, RawEvent
 
 CHANNEL = "site"
@@ -36,6 +36,7 @@ class Posted:
     priority: Priority | None = None
     category: Category | None = None
     reason: UrgencyReason | None = None
+    files: tuple[Attachment, ...] = ()
 
 
 def tidy(text: str) -> str:
@@ -69,6 +70,7 @@ def event(posted: Posted, *, source: str, external_id: str, now: datetime, quiet
         "priority": posted.priority,
         "category": posted.category,
         "reason": posted.reason,
+        "files": [asdict(file) for file in posted.files],
     }
     return RawEvent(
         channel=CHANNEL,
@@ -95,6 +97,7 @@ def read(item: InboxItem) -> Posted:
             priority=Priority(raw["priority"]) if raw.get("priority") else None,
             category=Category(raw["category"]) if raw.get("category") else None,
             reason=UrgencyReason(raw["reason"]) if raw.get("reason") else None,
+            files=tuple(Attachment(**file) for file in raw.get("files", ())),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Permanent("Подію сайту не вдалося прочитати: {error}", error=str(error)) from error
@@ -110,8 +113,9 @@ def inbound(items: Sequence[InboxItem], lines: Sequence[Posted]) -> InboundMessa
         sender=Address(channel=CHANNEL, value=str(first.contact_id)),
         sender_name=first.name,
         reply_route=route(first.contact_id),
-        text="\n".join(line.text for line in lines),
+        text="\n".join(line.text for line in lines if line.text),
         received_at=items[0].received_at,
+        attachments=tuple(file for line in lines for file in line.files),
         evidence=ThreadEvidence(chosen_ticket_id=first.ticket_id),
         language=first.language,
         priority=first.priority,

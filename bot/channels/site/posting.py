@@ -18,7 +18,7 @@ async def post(site: Site, contact: Contact, posted: parse.Posted, *, source: st
     A chat line is also kept in the chat's log, in the same commit, so that every open tab and the next visit show it.
     Rejected: nothing is in it. RateLimited: too many in a minute. Transient: the store refuses, in words for the client.
     """
-    if not posted.text:
+    if not posted.text and not posted.files:
         raise Rejected("Повідомлення порожнє: напишіть, будь ласка, що сталося.")
     if not parse.is_external_id(external_id):
         raise Rejected("Сторінка застаріла: оновіть її та надішліть ще раз.")
@@ -41,6 +41,7 @@ async def _store(site: Site, contact: Contact, posted: parse.Posted, event: RawE
     async with site.storage.write() as uow:
         await _let_answers_find(uow, contact)
         [item_id] = await uow.inbox.put([event], now=event.received_at)
+        uow.files.add([file.ref for file in posted.files], now=event.received_at)
         if source == parse.CHAT:
             uow.outbox.add(_own_line(contact, posted, key=f"site:{event.external_id}:{OWN_LINE}", site=site))
         await uow.commit()

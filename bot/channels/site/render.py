@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.channels.site.file_links import FileLink, named
 from bot.channels.site.words import client_words, priority_words
 from bot.model import Delivery, Lamp, Outcome, Priority, ReasonState, Ticket, Turn, UrgencyReason
 from bot.texts import (
@@ -66,7 +67,7 @@ class Bubble:
     buttons: tuple[Button, ...] = ()
     reply_to: int | None = None
     hints: tuple[tuple[int, str], ...] = ()
-    files: tuple[str, ...] = ()
+    files: tuple[FileLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +193,7 @@ def _staff_word(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
         "author": body.get("agent") or say("Служба підтримки"),
         "quote": f"№{number} {facts['title']}",
         "lines": _lines(body["text"]),
-        "files": tuple(file["name"] for file in body.get("attachments", ())),
+        "files": named(body, f"/tickets/{number}"),
         "reply_to": number,
     }
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.channels.site.file_links import FileLink, named
 from bot.channels.site.render import Button, Reader
 from bot.channels.site.render_nudge import is_lowerable, nudge_buttons, once, promise_lines
 from bot.channels.site.words import CHANNEL_WORDS, card_words, category_words, priority_words, reason_words
@@ -45,7 +46,7 @@ class Card:
     facts: tuple[str, ...]
     due: str
     excerpt: str
-    files: tuple[str, ...]
+    files: tuple[FileLink, ...]
     result: str
     is_open: bool
     promise: tuple[str, ...] = ()
@@ -67,7 +68,7 @@ class Item:
     cards: tuple[Card, ...] = ()
     buttons: tuple[Button, ...] = ()
     reply_to: int | None = None
-    files: tuple[str, ...] = ()
+    files: tuple[FileLink, ...] = ()
 
 
 def feed(deliveries: Iterable[Delivery], reader: Reader) -> list[Item]:
@@ -109,7 +110,7 @@ def _particulars(kind: str, body: dict[str, Any], tickets: Sequence[dict[str, An
                 "heading": heading,
                 "lines": (*_lines(body), *_verdict(body, say)),
                 "cards": (),
-                "files": tuple(file["name"] for file in body.get("attachments", ())),
+                "files": named(body, f"/staff/tickets/{tickets[0]['id']}"),
                 "buttons": _claim(tickets[0], say),
                 "reply_to": tickets[0]["id"],
             }
@@ -195,7 +196,7 @@ def _card(facts: dict[str, Any], reader: Reader) -> Card:
         facts=tuple(part for part in told if part),
         due=reader.moment(facts["due_at"]) if facts.get("due_at") else "",
         excerpt=text if len(text) <= EXCERPT else text[:EXCERPT].rstrip() + " …",
-        files=tuple(file["name"] for file in facts.get("attachments", ())),
+        files=named(facts),
         result=facts.get("result") or "",
         is_open=is_open,
         promise=promise_lines(facts, reader) if "nudge" in facts and _waits(facts) else (),

@@ -44,11 +44,13 @@ def security_headers(*, is_https: bool) -> dict[str, str]:
 
 
 class Shield:
-    """Wraps the application. `body_limit` is in bytes. Pages are never kept by caches; static files say themselves how long they may."""
+    """Wraps the application. `body_limit` is in bytes, `upload_limit` for forms with files.
+    Pages are never kept by caches; static files say themselves how long they may."""
 
-    def __init__(self, app: App, *, body_limit: int, is_https: bool) -> None:
+    def __init__(self, app: App, *, body_limit: int, upload_limit: int, is_https: bool) -> None:
         self._app = app
         self._body_limit = body_limit
+        self._upload_limit = upload_limit
         self._headers = [(name.encode(), value.encode()) for name, value in security_headers(is_https=is_https).items()]
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -65,27 +67,14 @@ class Shield:
             await send(message)
 
         try:
-            if _declared(scope) > self._body_limit:
+            limit = self._upload_limit if _header(scope, b"content-type").startswith(b"multipart/form-data") else self._body_limit
+            if _declared(scope) > limit:
                 raise TooLarge
-            await self._app(scope, self._counted(receive), guarded_send)
+            await self._app(scope, _counted(receive, limit), guarded_send)
         except TooLarge:
             if not answered:
                 await _drain(receive)
                 await _refuse(guarded_send)
-
-    def _counted(self, receive: Receive) -> Receive:
-        """A body may come without a length, or lie about it: count what arrives."""
-        seen = 0
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._body_limit:
-                raise TooLarge
-            return message
-
-        return counted
 
     def _with_ours(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         theirs = {name.lower() for name, _value in headers}
@@ -94,11 +83,28 @@ class Shield:
         return [*headers, *ours, *cache]
 
 
+def _counted(receive: Receive, limit: int) -> Receive:
+    """A body may come without a length, or lie about it: count what arrives."""
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise TooLarge
+        return message
+
+    return counted
+
+
+def _header(scope: MutableMapping[str, Any], wanted: bytes) -> bytes:
+    return next((bytes(value) for name, value in scope["headers"] if name == wanted), b"")
+
+
 def _declared(scope: MutableMapping[str, Any]) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit():
-            return int(value)
-    return 0
+    value = _header(scope, b"content-length")
+    return int(value) if value.isdigit() else 0
 
 
 _SORRY = (

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.channels.site.file_links import FileLink, links
 from bot.channels.site.render import Reader
 from bot.channels.site.words import (
     CHANNEL_WORDS,
@@ -19,7 +20,7 @@ from bot.channels.site.words import (
 )
 from bot.desk_base import ticket_text
 from bot.model import ActorKind, Contact, Event, Lamp, Message, MessageKind, Priority, Ticket
-from bot.ports import QueueRow
+from bot.ports import QueueRow, TicketFile
 
 # What a client sees of a ticket: never notes, never a stranger's words.
 CLIENT_SEES = (MessageKind.INBOUND, MessageKind.ANSWER, MessageKind.QUESTION, MessageKind.PROPOSAL)
@@ -64,7 +65,8 @@ class StaffRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """A message on a ticket's page. `whole` is the full text where `text` is the ticket's own part of it; both may be long."""
+    """A message on a ticket's page. `whole` is the full text where `text` is the ticket's own part of it; both may be long.
+    `original` is where the mail it came in is, with "/original.eml" or "/text" behind it."""
 
     side: str
     author: str
@@ -75,7 +77,8 @@ class Word:
     whole: str = ""
     quoted: str = ""
     channel: str = ""
-    files: tuple[str, ...] = ()
+    files: tuple[FileLink, ...] = ()
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +142,12 @@ def staff_rows(queue: Sequence[QueueRow], *, viewer_id: int, reader: Reader) -> 
     return rows
 
 
-def words_of_ticket(messages: Sequence[Message], ticket: Ticket, *, reader: Reader, is_staff: bool, viewer_id: int) -> list[Word]:
+def words_of_ticket(
+    messages: Sequence[Message], ticket: Ticket, files: Sequence[TicketFile], *, reader: Reader, is_staff: bool, viewer_id: int
+) -> list[Word]:
     """The talk of a ticket, oldest first. The first message is shown as the ticket's own part of it, the whole beside it."""
     words = []
+    base = f"{'/staff' if is_staff else ''}/tickets/{ticket.id}"
     is_first = True
     for message in messages:
         if not is_staff and message.kind not in CLIENT_SEES:
@@ -162,10 +168,15 @@ def words_of_ticket(messages: Sequence[Message], ticket: Ticket, *, reader: Read
                 whole=whole,
                 quoted=message.quoted,
                 channel=reader.say(CHANNEL_WORDS.get(message.channel, message.channel)) if message.channel else "",
-                files=tuple(file.name for file in message.attachments),
+                files=links(message, files, base=base, say=reader.say),
+                original=f"{base}/messages/{message.id}" if _is_mail(message) else "",
             )
         )
     return words
+
+
+def _is_mail(message: Message) -> bool:
+    return message.channel == "mail" and message.inbox_id is not None
 
 
 def _side(message: Message, *, is_staff: bool, viewer_id: int) -> str:

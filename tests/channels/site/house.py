@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,11 @@ from bot.channels.outbox import OutboxWorker
 from bot.channels.site.access import make_login_link
 from bot.channels.site.app import create_app
 from bot.channels.site.channel import SiteChannel
+from bot.channels.site.filing import Filing
 from bot.channels.site.options import SiteOptions
 from bot.clock import Clock
 from bot.desk import Desk
+from bot.files import MEGABYTE, FileLimits, Shelf
 from bot.intake.service import Intake, IntakeSettings
 from bot.model import Address, Agent, Contact, Delivery, Route, Ticket
 from bot.notices import StaffRoutes
@@ -137,8 +140,8 @@ def hidden(page: str, name: str) -> str:
     return found[1] if found else ""
 
 
-async def build_house(storage: Storage | None = None, *, clock: Clock | None = None, **options: Any) -> House:
-    """The desk and its people. `options` are those of the Site; the quiet gap is 5 seconds by default."""
+async def build_house(storage: Storage | None = None, *, clock: Clock | None = None, shelf: Path | None = None, **options: Any) -> House:
+    """The desk and its people. `options` are those of the Site; the quiet gap is 5 seconds by default. Files are kept in `shelf`."""
     storage = storage or MemoryStorage()
     clock = clock or FakeClock(TUESDAY)
     site_options = SiteOptions(
@@ -151,11 +154,12 @@ async def build_house(storage: Storage | None = None, *, clock: Clock | None = N
     desk = Desk(clock=clock, promises=promises, staff=StaffRoutes(desk=(FEED,), leads=(FEED,)))
     intake = Intake(desk=desk, promises=promises, clock=clock, settings=IntakeSettings(phones=site_options.phones))
     secret = b"k" * 32
+    filing = Filing(shelf=Shelf(shelf), limits=FileLimits(size=2 * MEGABYTE, count=5)) if shelf else None
     async with storage.write() as uow:
         uow.state.set("site_key", secret.hex())
         await uow.commit()
     health: list[Health] = []
-    app = create_app(storage=storage, desk=desk, clock=clock, options=site_options, health=health, secret=secret, zone=KYIV)
+    app = create_app(storage=storage, desk=desk, clock=clock, options=site_options, health=health, secret=secret, zone=KYIV, filing=filing)
     channel = SiteChannel(intake=intake, clock=clock, options=site_options, application=lambda: app)
     health += [channel.health, Health(name="mail", detail="Пошту не налаштовано: додайте [mail].")]
     inbox = InboxWorker(storage=storage, channels={"site": channel}, clock=clock, alert_routes=(FEED,))

@@ -96,6 +96,7 @@ async def open_ticket(request: Request, posted: ContactPost) -> Response:
             priority=fields.choice("priority", Priority),
             category=fields.choice("category", Category),
             reason=fields.choice("reason", UrgencyReason) if typed["priority"] == Priority.URGENT else None,
+            files=await site.filing.take(fields.uploads) if site.filing else (),
         )
         item_id = await posting.post(site, contact, words, source=parse.FORM, external_id=fields.text("id", limit=64))
     except (Rejected, Transient) as error:
@@ -143,6 +144,7 @@ async def ticket_page(
         found = await visible(uow, ticket_id, contact)
         facts = await site.desk.facts(uow, found)
         messages = await uow.tickets.messages(ticket_id)
+        files = await uow.files.of_ticket(ticket_id)
         into = await uow.tickets.get(found.merged_into_id) if found.merged_into_id else None
     reader = site.reader(request)
     lamp, words = client_words(found, viewer_id=contact.id, language=reader.language)
@@ -155,7 +157,7 @@ async def ticket_page(
         facts=facts,
         lamp=lamp,
         words=words,
-        messages=words_of_ticket(messages, found, reader=reader, is_staff=False, viewer_id=contact.id),
+        messages=words_of_ticket(messages, found, files, reader=reader, is_staff=False, viewer_id=contact.id),
         may_reopen=site.desk.may_reopen(found),
         into=into if into and may_see(into, contact) else None,
         phones=site.options.phones,

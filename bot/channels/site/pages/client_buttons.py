@@ -30,7 +30,8 @@ Verb = Callable[[UnitOfWork, Site, Actor], Awaitable[object]]
 async def write(request: Request, ticket_id: int, posted: ContactPost) -> Response:
     """A word in a ticket, read by the intake: an answer, thanks, or a new task that becomes its own ticket (R6)."""
     try:
-        return await _write(request, ticket_id, posted, text=posted.fields.text("text"), external_id=posted.fields.text("id", limit=64))
+        text, external_id = posted.fields.text("text"), posted.fields.text("id", limit=64)
+        return await _write(request, ticket_id, posted, text=text, external_id=external_id)
     except (Rejected, Transient) as error:
         return await _explained(request, ticket_id, posted, error, typed=posted.fields.raw("text"))
 
@@ -54,7 +55,8 @@ async def _write(request: Request, ticket_id: int, posted: PostedByContact, *, t
     async with site.storage.read() as uow:
         await visible(uow, ticket_id, contact)
     source = parse.CHAT if _is_from_chat(posted) else parse.FORM
-    words = parse.Posted(contact_id=contact.id, name=contact.name, language=contact.language, text=text, ticket_id=ticket_id)
+    files = await site.filing.take(posted.fields.uploads) if site.filing else ()
+    words = parse.Posted(contact_id=contact.id, name=contact.name, language=contact.language, text=text, ticket_id=ticket_id, files=files)
     item_id = await posting.post(site, contact, words, source=source, external_id=external_id)
     if source == parse.FORM and item_id is not None:
         await _wait_for_message(site, ticket_id, item_id)

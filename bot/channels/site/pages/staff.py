@@ -21,7 +21,7 @@ from bot.channels.site.words import CHANNEL_WORDS, WORK_WORDS, category_words, p
 from bot.errors import NotFound
 from bot.model import Agent, ClockState, Contact, Delivery, Event, Message, MessageKind, Role, Route, Team, Ticket, TicketClock, TimeEntry
 from bot.notices import Facts
-from bot.ports import QueueRow, UnitOfWork
+from bot.ports import QueueRow, TicketFile, UnitOfWork
 
 router = APIRouter(prefix="/staff")
 STAFF_ROUTE = Route(channel="site", recipient="staff")
@@ -42,6 +42,7 @@ class Everything:
     facts: Facts
     contact: Contact
     messages: list[Message]
+    files: list[TicketFile]
     events: list[Event]
     times: list[TimeEntry]
     clocks: list[TicketClock]
@@ -117,7 +118,7 @@ async def staff_ticket_page(
         category=category_words(ticket.category, ticket.is_category_guessed, say),
         reason=reason_words(ticket.reason, ticket.reason_state, ticket.reason_guess, say),
         left=time_left(found.facts.due_at, reader.now, reader.language),
-        messages=words_of_ticket(found.messages, ticket, reader=reader, is_staff=True, viewer_id=visitor.agent.id),
+        messages=words_of_ticket(found.messages, ticket, found.files, reader=reader, is_staff=True, viewer_id=visitor.agent.id),
         history=history(found.events, reader=reader, agents=names),
         promises=[_promise(clock, site, request) for clock in found.clocks],
         times=found.times,
@@ -146,6 +147,7 @@ async def everything(uow: UnitOfWork, site: Site, ticket_id: int) -> Everything:
         facts=await site.desk.facts(uow, ticket),
         contact=await uow.people.contact(ticket.contact_id) or Contact(id=ticket.contact_id, name="?"),
         messages=await uow.tickets.messages(ticket_id),
+        files=await uow.files.of_ticket(ticket_id),
         events=await uow.tickets.events(ticket_id),
         times=await uow.tickets.time_entries(ticket_id),
         clocks=await uow.clocks.of_ticket(ticket_id),

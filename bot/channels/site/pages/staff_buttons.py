@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from fastapi import APIRouter, Request
@@ -31,22 +32,22 @@ async def _claim(uow: UnitOfWork, site: Site, agent: Agent, number: int, fields:
 
 
 async def _reply(uow: UnitOfWork, site: Site, agent: Agent, number: int, fields: Fields) -> str:
-    await site.desk.reply(uow, number, agent, fields.text("text"))
+    await site.desk.reply(uow, number, agent, fields.text("text"), fields.files)
     return "sent"
 
 
 async def _ask(uow: UnitOfWork, site: Site, agent: Agent, number: int, fields: Fields) -> str:
-    await site.desk.ask(uow, number, agent, fields.text("text"))
+    await site.desk.ask(uow, number, agent, fields.text("text"), fields.files)
     return "sent"
 
 
 async def _propose(uow: UnitOfWork, site: Site, agent: Agent, number: int, fields: Fields) -> str:
-    await site.desk.propose_solution(uow, number, agent, fields.text("text"))
+    await site.desk.propose_solution(uow, number, agent, fields.text("text"), fields.files)
     return "sent"
 
 
 async def _note(uow: UnitOfWork, site: Site, agent: Agent, number: int, fields: Fields) -> str:
-    await site.desk.note(uow, number, agent, fields.text("text"))
+    await site.desk.note(uow, number, agent, fields.text("text"), fields.files)
     return "noted"
 
 
@@ -184,6 +185,7 @@ async def act(request: Request, ticket_id: int, name: str, posted: AgentPost) ->
     if action is None or ticket_id >= LARGEST_ID:
         raise NotFound("Такої сторінки немає.")
     try:
+        fields = await _with_files(site, fields)
         key = deed_key(agent, ticket_id, name, fields)
         async with site.storage.write() as uow:
             said = await said_before(uow, key, now=site.clock.now())
@@ -195,6 +197,14 @@ async def act(request: Request, ticket_id: int, name: str, posted: AgentPost) ->
         return await _explained(request, ticket_id, name, posted, error)
     back = fields.text("back", limit=100)
     return went_well(request, f"/staff/feed?done={said}" if back == "/staff/feed" else f"/staff/tickets/{ticket_id}?done={said}")
+
+
+async def _with_files(site: Site, fields: Fields) -> Fields:
+    """The fields with their uploads kept. The references count as content: the same text with another file is another deed."""
+    if site.filing is None or not fields.uploads:
+        return fields
+    files = await site.filing.take(fields.uploads)
+    return replace(fields, files=files, values={**fields.values, "files": [file.ref for file in files]})
 
 
 async def _explained(request: Request, ticket_id: int, name: str, posted: AgentPost, error: BotError) -> Response:
