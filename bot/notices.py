@@ -177,33 +177,17 @@ def urgency_question(facts: Facts, *, cause: str, now: datetime, phones: Sequenc
     return _to_client(facts, "urgency_question", f"{cause}:{facts.ticket.id}", body, now=now, urgency=RECEIPT_URGENCY)
 
 
-def word_key(message_id: int) -> str:
-    """The `edit_key` of a word of staff: it may be taken back while it waits, and edited after."""
-    return f"word:{message_id}"
-
-
-def word_to_client(
-    facts: Facts, message: Message, *, not_before_at: datetime | None = None, revision: int = 0, was: str = ""
-) -> list[Delivery]:
-    """An answer, a question or a proposal of a person; the kind is the message's own. `revision` counts corrections, `was` is what the
-    client was told before this one."""
+def word_to_client(facts: Facts, message: Message) -> list[Delivery]:
+    """An answer, a question or a proposal of a person; the kind is the message's own."""
     body = {
         "ticket": facts.for_client(),
         "text": message.text,
         "agent": message.author.name,
         "attachments": _files(message.attachments),
         "message_id": message.id,
-        "was": was,
     }
-    extra = {
-        "message_id": message.id,
-        "urgency": WORD_URGENCY,
-        "is_automatic": False,
-        "edit_key": word_key(message.id),
-        "not_before_at": not_before_at,
-    }
-    cause = f"message:{message.id}" + (f":r{revision}" if revision else "")
-    return _to_client(facts, message.kind.value, cause, body, now=message.at, **extra)
+    extra = {"message_id": message.id, "urgency": WORD_URGENCY, "is_automatic": False}
+    return _to_client(facts, message.kind.value, f"message:{message.id}", body, now=message.at, **extra)
 
 
 def told_client(facts: Facts, kind: str, *, now: datetime, **body: Any) -> list[Delivery]:
