@@ -286,7 +286,9 @@ class TestSetAside:
             # Neither what became a ticket nor another channel's row is let in.
             assert await uow.inbox.let_in("mail", [ids[0], ids[3], other], now=NOW) == 1
             await uow.commit()
-        [[again]] = await claim(store)
+        async with store.write() as uow:
+            [[again]] = await uow.inbox.claim(now=NOW, limit=10, lease=MINUTE)
+            await uow.commit()
         assert (again.id, again.is_let_in, again.attempts) == (ids[0], True, 0)
         await finish(store, ticketed(ids[0]))
         async with store.read() as uow:
