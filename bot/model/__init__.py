@@ -4,20 +4,24 @@ They hold facts and the few rules that need nothing else (`Priority.rank`, `Tick
 no network and no clock: every instant is an aware UTC datetime handed in by the caller.
 """
 
+from bot.model.canned import CannedAnswer
 from bot.model.clocks import ClockKind, ClockState, Closure, Pause, Terms, TicketClock
 from bot.model.delivery import Delivery, DeliveryState
+from bot.model.duty import Absence, Shift
 from bot.model.inbound import Attachment, InboundMessage, ThreadEvidence
 from bot.model.people import BOT, Actor, ActorKind, Address, Agent, Client, Contact, Plan, Route
-from bot.model.ticket import Event, Link, Message, MessageKind, Ticket, TimeEntry, link_scope
+from bot.model.ticket import Event, Link, Message, MessageKind, Revision, Ticket, TimeEntry, link_scope
 from bot.model.words import Category, Lamp, Outcome, Priority, ReasonState, Role, Team, Turn, UrgencyReason, WorkKind
 
 __all__ = [
     "BOT",
+    "Absence",
     "Actor",
     "ActorKind",
     "Address",
     "Agent",
     "Attachment",
+    "CannedAnswer",
     "Category",
     "Client",
     "ClockKind",
@@ -37,8 +41,10 @@ __all__ = [
     "Plan",
     "Priority",
     "ReasonState",
+    "Revision",
     "Role",
     "Route",
+    "Shift",
     "Team",
     "Terms",
     "ThreadEvidence",

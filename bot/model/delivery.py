@@ -27,7 +27,7 @@ class Delivery:
 
     `key` is unique: cause, generation, step and recipient (promise 2). `edit_key` names a message that is edited rather than
     repeated (a ticket's card): the newest unsent row supersedes older ones, and `previous_external_id` is what was sent last.
-    `urgency` orders the queue, 0 first.
+    `urgency` orders the queue, 0 first. `progress`: ids of the parts of a long word that went out already.
     """
 
     key: str
@@ -48,3 +48,4 @@ class Delivery:
     external_id: str | None = None
     error: str = ""
     sent_at: datetime | None = None
+    progress: tuple[str, ...] = ()

@@ -46,6 +46,7 @@ class InboundMessage:
     `external_ids` are the channel's ids of all lines, unique within (channel, conversation). `received_at` is the moment of
     receipt that the promise counts from (R10). `set_aside` names why no person is to be served (auto_reply, bounce, …).
     `is_answered`: a person took the call, its reaction is born met; `answered_by` is that agent's name as the log has it.
+    `client_id` is the company whose conversation this is (its group chat), whoever writes in it; None: the sender's own.
     `is_quiet`: taken in from an archive; the tickets are made, and neither the client nor the staff chat is told.
     """
 
@@ -63,6 +64,7 @@ class InboundMessage:
     evidence: ThreadEvidence = field(default_factory=ThreadEvidence)
     language: str | None = None
     company_hint: str = ""
+    client_id: int | None = None
     priority: Priority | None = None
     category: Category | None = None
     reason: UrgencyReason | None = None

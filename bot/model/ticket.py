@@ -88,6 +88,15 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What a message said before its author changed it at `at`; the message itself holds the newest text."""
+
+    message_id: int
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One line of a ticket's history: who did what, when and why. `data` is JSON: before/after values, never bodies."""
 

@@ -12,6 +12,7 @@ How a transaction works, whoever implements it:
 
 from bot.ports.canned import CannedAnswers
 from bot.ports.clocks import Clocks, Closures
+from bot.ports.duty import Duty
 from bot.ports.files import Files, TicketFile, WantedFile
 from bot.ports.inbox import ChannelDay, Disposition, Inbox, InboxItem, InboxResult, Quarantined, RawEvent, SetAside
 from bot.ports.opinion import Question, Reader
@@ -27,6 +28,7 @@ __all__ = [
     "Clocks",
     "Closures",
     "Disposition",
+    "Duty",
     "Files",
     "Inbox",
     "InboxItem",

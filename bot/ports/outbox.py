@@ -27,6 +27,23 @@ class Outbox(Protocol):
         """
         ...
 
+    async def withdraw(self, route: Route, edit_key: str) -> bool:
+        """Take back what is still to be said under this key: True if it was there and nothing of it can have gone out. One conditional
+        update: of a sender and a withdrawal at once only one gets the row."""
+        ...
+
+    async def unshown(self, route: Route, *, kind: str, limit: int) -> list[Delivery]:
+        """Waiting rows of a kind whose message was never shown on this route (nothing sent has their `edit_key`), most urgent first."""
+        ...
+
+    async def supersede(self, delivery_ids: Sequence[int]) -> None:
+        """Something else says it: those that wait are not to be sent any more."""
+        ...
+
+    def part_sent(self, delivery_id: int, *, progress: Sequence[str]) -> None:
+        """Of a word in several parts these have gone out, the ids of them in order; whoever sends it again goes on behind them."""
+        ...
+
     def sent(self, delivery_id: int, *, external_id: str | None, now: datetime) -> None: ...
 
     def postpone(self, delivery_id: int, *, until: datetime, error: str, counts: bool = True) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
-from bot.model import Contact, Event, Link, Message, Ticket, TicketClock, TimeEntry
+from bot.model import Contact, Event, Link, Message, Revision, Ticket, TicketClock, TimeEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,29 @@ class QueueRow:
     client_name: str
     contact_name: str
     assignee_name: str
+
+
+class QueueFilter(StrEnum):
+    """Which part of the queue: what nobody has, what is urgent, what is past its deadline."""
+
+    NOBODYS = "nobodys"
+    URGENT = "urgent"
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the desk stands: open tickets (those that nobody has, urgent, past a deadline, waiting for their client, with Development), and
+    how many were opened and closed since an instant."""
+
+    open: int = 0
+    nobodys: int = 0
+    urgent: int = 0
+    overdue: int = 0
+    waiting: int = 0
+    development: int = 0
+    opened: int = 0
+    closed: int = 0
 
 
 class Tickets(Protocol):
@@ -44,9 +68,25 @@ class Tickets(Protocol):
 
     def add_message(self, message: Message) -> None: ...
 
+    async def revise(self, message_id: int, *, text: str, at: datetime) -> None:
+        """A message says this now; what it said before is kept as a revision."""
+        ...
+
+    async def revisions(self, ticket_id: int) -> list[Revision]:
+        """What messages of the ticket said before, message by message, in the order in which it was replaced."""
+        ...
+
+    async def make_note(self, message_id: int) -> None:
+        """A word that never went out stays as a note, for staff alone."""
+        ...
+
     def add_event(self, event: Event) -> None: ...
 
     def add_time(self, entry: TimeEntry) -> None: ...
+
+    async def remove_time(self, ticket_id: int, *, agent_id: int, at: datetime) -> bool:
+        """Take an entry back; False when it is gone already."""
+        ...
 
     def add_link(self, link: Link) -> None:
         """Twice is the same as once."""
@@ -70,6 +110,14 @@ class Tickets(Protocol):
         """All tickets made of one inbound message."""
         ...
 
+    async def of_origins(self, *, after: int, limit: int) -> list[Ticket]:
+        """All tickets of the next `limit` inbound messages above that origin, by origin and number: for walking through everything."""
+        ...
+
+    async def of_cause(self, cause_id: int) -> list[Ticket]:
+        """The tickets that are linked to this one as their cause, by number, closed ones too."""
+        ...
+
     async def open_for_contact(self, contact_id: int, *, limit: int = 20) -> list[Ticket]:
         """Open tickets of this person, newest first: hints, `/call`, and "close" without a number."""
         ...
@@ -78,8 +126,22 @@ class Tickets(Protocol):
         """The client's list (R4): the person's own and the company's that are not private, newest first."""
         ...
 
-    async def queue(self, *, limit: int, assignee_id: int | None = None, team: str | None = None) -> list[QueueRow]:
-        """Open tickets by nearest deadline; those without a running clock last, oldest first."""
+    async def queue(
+        self,
+        *,
+        limit: int,
+        assignee_id: int | None = None,
+        team: str | None = None,
+        only: QueueFilter | None = None,
+        now: datetime | None = None,
+    ) -> list[QueueRow]:
+        """Open tickets by nearest deadline; those without a running clock last, oldest first. `now` is asked for by OVERDUE alone."""
+        ...
+
+    async def standing(self, *, now: datetime, since: datetime) -> Standing: ...
+
+    async def open_by_agent(self) -> Mapping[int | None, int]:
+        """How many open tickets each agent has; under None those that nobody has."""
         ...
 
     async def open_count(self) -> int: ...
@@ -93,11 +155,3 @@ class Tickets(Protocol):
         """The same, whose client can be written to, was reminded before that instant and has said nothing since; earliest reminded first
         (R7)."""
         ...
-    async def of_origins(self, *, after: int, limit: int) -> list[Ticket]:
-        """All tickets of the next `limit` inbound messages above that origin, by origin and number: for walking through everything."""
-        ...
-
-    async def of_cause(self, cause_id: int) -> list[Ticket]:
-        """The tickets that are linked to this one as their cause, by number, closed ones too."""
-        ...
-

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from bot.ports.canned import CannedAnswers
 from bot.ports.clocks import Clocks, Closures
+from bot.ports.duty import Duty
 from bot.ports.files import Files
 from bot.ports.inbox import Inbox
 from bot.ports.outbox import Outbox
@@ -31,7 +33,11 @@ class UnitOfWork(Protocol):
     @property
     def closures(self) -> Closures: ...
     @property
+    def duty(self) -> Duty: ...
+    @property
     def files(self) -> Files: ...
+    @property
+    def canned(self) -> CannedAnswers: ...
     @property
     def state(self) -> State: ...
 

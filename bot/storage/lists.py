@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from bot.model import TicketClock
-from bot.ports import QueueRow
+from bot.ports import QueueFilter, QueueRow
 from bot.storage import tables
 from bot.storage.mapping import to_clock, to_ticket
 from bot.storage.tables import is_one_of
@@ -35,6 +35,7 @@ _most: BindParameter[Any] = bindparam("most")
 _is_open = _tickets.c.closed_at.is_(None)
 
 siblings = select(_tickets).where(_tickets.c.origin_id == bindparam("of_origin")).order_by(_tickets.c.id)
+of_cause = select(_tickets).where(_tickets.c.cause_id == bindparam("of_cause")).order_by(_tickets.c.id)
 open_of_contact = (
     select(_tickets).where(_tickets.c.contact_id == bindparam("of_contact"), _is_open).order_by(_tickets.c.id.desc()).limit(_most)
 )
@@ -99,8 +100,16 @@ def _with_names(source: Any) -> Any:
     )
 
 
+# Written so that no index of tickets fits: the walk by deadline is the quick one, whatever the filter.
+_FILTERS: dict[QueueFilter, ColumnElement[bool]] = {
+    QueueFilter.NOBODYS: func.coalesce(_tickets.c.assignee_id, 0) == 0,
+    QueueFilter.URGENT: func.coalesce(_tickets.c.priority, "") == "urgent",
+    QueueFilter.OVERDUE: _clocks.c.due_at < bindparam("now", type_=UtcDateTime()),
+}
+
+
 @cache
-def _queue_part(*, is_pressing: bool, has_assignee: bool, has_team: bool) -> Select[Any]:
+def _queue_part(*, is_pressing: bool, has_assignee: bool, has_team: bool, only: QueueFilter | None) -> Select[Any]:
     """One of the two halves of the queue: tickets with a running clock by its deadline, and those without by their number."""
     prefixed = [column.label(f"clock_{column.name}") if is_pressing else null().label(f"clock_{column.name}") for column in _clocks.c]
     # Outer joins in name only, every clock has its ticket: they keep SQLite from sorting all open tickets instead of walking the
@@ -113,6 +122,8 @@ def _queue_part(*, is_pressing: bool, has_assignee: bool, has_team: bool) -> Sel
         part = part.where(
             func.coalesce(_tickets.c.team, "") == bindparam("of_team") if is_pressing else _tickets.c.team == bindparam("of_team")
         )
+    if only is not None:
+        part = part.where(_FILTERS[only])
     if is_pressing:
         return part.where(_is_running, _is_most_pressing).order_by(_clocks.c.due_at, _clocks.c.id).limit(_most)
     return part.where(_has_no_clock).order_by(_tickets.c.id).limit(_most)
@@ -139,16 +150,18 @@ def started(connection: Connection, *, since: datetime, after_id: int, until: da
     return [_to_queue_row(row) for row in connection.execute(_started_clocks, values)]
 
 
-def queue(connection: Connection, *, limit: int, assignee_id: int | None, team: str | None) -> list[QueueRow]:
-    """Open tickets by nearest deadline, those without a running clock last."""
-    values: dict[str, Any] = {"most": limit}
+def queue(
+    connection: Connection, *, limit: int, assignee_id: int | None, team: str | None, only: QueueFilter | None, now: datetime | None
+) -> list[QueueRow]:
+    """Open tickets by nearest deadline, those without a running clock last (and never overdue)."""
+    values: dict[str, Any] = {"most": limit, "now": now} if only is QueueFilter.OVERDUE else {"most": limit}
     if assignee_id is not None:
         values["of_assignee"] = assignee_id
     if team is not None:
         values["of_team"] = team
     rows: list[QueueRow] = []
-    for is_pressing in (True, False):
-        part = _queue_part(is_pressing=is_pressing, has_assignee=assignee_id is not None, has_team=team is not None)
+    for is_pressing in (True,) if only is QueueFilter.OVERDUE else (True, False):
+        part = _queue_part(is_pressing=is_pressing, has_assignee=assignee_id is not None, has_team=team is not None, only=only)
         if len(rows) < limit:
             rows += [_to_queue_row(row) for row in connection.execute(part, values | {"most": limit - len(rows)})]
     return rows

@@ -160,8 +160,28 @@ _claim = (
     .returning(_outbox)
 )
 
+# Only a row of which nothing can have gone out: never taken in hand with an unknown outcome, no part of it sent.
+_withdraw = (
+    update(_outbox)
+    .where(_outbox.c.edit_key == bindparam("of_edit_key"), _is_route(_outbox), is_one_of(_outbox.c.state, ["new"]))
+    .where(literal_column("progress") == literal_column("'[]'"))
+    .values(state="superseded")
+    .returning(_outbox.c.id)
+)
+_was_shown = select(_other.c.id).where(
+    _other.c.edit_key == _outbox.c.edit_key, _is_beside(_other, _outbox), is_one_of(_other.c.state, ["sent"])
+)
+_unshown = (
+    select(_outbox)
+    .where(_is_route(_outbox), _is_pending(_outbox), _outbox.c.kind == bindparam("of_kind"), ~_was_shown.exists())
+    .order_by(_outbox.c.urgency, _outbox.c.id)
+    .limit(bindparam("most"))
+)
+_supersede_rows = update(_outbox).where(_outbox.c.id.in_(_ids), _is_pending(_outbox)).values(state="superseded")
+
 _of_row = _outbox.c.id == bindparam("row_id")
 _is_unsent = is_one_of(_outbox.c.state, (*PENDING, "sending"))
+_part_sent = update(_outbox).where(_of_row).values(progress=bindparam("new_progress", type_=_outbox.c.progress.type))
 _sent = update(_outbox).where(_of_row).values(state="sent", external_id=bindparam("sent_as"), sent_at=_now, error="", leased_until=None)
 _postpone = (
     update(_outbox)
@@ -240,6 +260,28 @@ class SqlOutbox:
             return sorted(claimed, key=lambda delivery: (delivery.urgency, delivery.id))
 
         return await self._session.write(work, needs=("outbox",))
+
+    async def withdraw(self, route: Route, edit_key: str) -> bool:
+        values = {"of_edit_key": edit_key, **_route_values(route)}
+        found = await self._session.write(lambda connection: connection.execute(_withdraw, values).all(), needs=("outbox",))
+        return bool(found)
+
+    async def unshown(self, route: Route, *, kind: str, limit: int) -> list[Delivery]:
+        values = {**_route_values(route), "of_kind": kind, "most": limit}
+
+        def work(connection: Connection) -> list[Delivery]:
+            return [to_delivery(row) for row in connection.execute(_unshown, values)]
+
+        return await self._session.run(work, needs=("outbox",))
+
+    async def supersede(self, delivery_ids: Sequence[int]) -> None:
+        if delivery_ids:
+            await self._session.write(
+                lambda connection: connection.execute(_supersede_rows, {"ids": list(delivery_ids)}), "outbox", needs=("outbox",)
+            )
+
+    def part_sent(self, delivery_id: int, *, progress: Sequence[str]) -> None:
+        self._change(_part_sent, delivery_id, new_progress=list(progress))
 
     def sent(self, delivery_id: int, *, external_id: str | None, now: datetime) -> None:
         self._change(_sent, delivery_id, now=now, sent_as=external_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Table
@@ -14,8 +15,10 @@ def insert_ignoring(table: Table, dialect: str) -> Any:
     return insert.on_conflict_do_nothing()
 
 
-def upsert(table: Table, dialect: str, *, key: str, where: Any = None) -> Any:
-    """INSERT that replaces the row with the same key, if `where` holds for it (a function of the table and the new row)."""
+def upsert(table: Table, dialect: str, *, key: str, where: Any = None, given: Sequence[str] | None = None) -> Any:
+    """INSERT that replaces the row with the same key, if `where` holds for it (a function of the table and the new row): its `given`
+    columns, all but the key by default."""
     insert: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-    changes = {column.name: insert.excluded[column.name] for column in table.columns if column.name != key}
+    names = [column.name for column in table.columns if column.name != key] if given is None else given
+    changes = {name: insert.excluded[name] for name in names}
     return insert.on_conflict_do_update(index_elements=[key], set_=changes, where=where)

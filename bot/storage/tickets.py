@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, select, update
 
-from bot.model import Contact, Event, Link, Message, Ticket, TimeEntry
-from bot.ports import QueueRow
-from bot.storage import lists, tables
+from bot.model import Contact, Event, Link, Message, Revision, Ticket, TimeEntry
+from bot.ports import QueueFilter, QueueRow, Standing
+from bot.storage import lists, standing, tables
 from bot.storage.files import add_files_of
 from bot.storage.mapping import (
     event_values,
@@ -26,6 +26,7 @@ from bot.storage.mapping import (
 from bot.storage.origins import of_origins
 from bot.storage.session import Session
 from bot.storage.statements import insert_ignoring
+from bot.storage.types import UtcDateTime
 
 T = TypeVar("T")
 
@@ -39,6 +40,18 @@ _many = select(_tickets).where(_tickets.c.id.in_(bindparam("ids", expanding=True
 # Locked in the order of their numbers, so that two transactions that want the same tickets cannot wait for each other.
 _many_locked = _many.with_for_update()
 _add_message = insert(_messages)
+_revisions = tables.message_revisions
+_of_message = _messages.c.id == bindparam("row_id")
+_at = bindparam("at_instant", type_=UtcDateTime())
+_keep_old = insert(_revisions).from_select(["message_id", "text", "at"], select(_messages.c.id, _messages.c.text, _at).where(_of_message))
+_say_now = update(_messages).where(_of_message).values(text=bindparam("new_text", type_=_messages.c.text.type))
+_make_note = update(_messages).where(_of_message).values(kind="note")
+_older = (
+    select(_revisions.c.message_id, _revisions.c.text, _revisions.c.at)
+    .join(_messages, _messages.c.id == _revisions.c.message_id)
+    .where(_messages.c.ticket_id == _ticket_id)
+    .order_by(_revisions.c.message_id, _revisions.c.id)
+)
 _add_event = insert(_events)
 _add_time = insert(_times)
 _add_link = {dialect: insert_ignoring(_links, dialect) for dialect in ("sqlite", "postgresql")}
@@ -60,6 +73,11 @@ _histories = (
         _events.c.kind.in_(bindparam("kinds", expanding=True)),
     )
     .order_by(_events.c.ticket_id, _events.c.id)
+)
+_remove_time = (
+    delete(_times)
+    .where(_times.c.ticket_id == _ticket_id, _times.c.agent_id == bindparam("of_agent"), _times.c.at == _at)
+    .returning(_times.c.id)
 )
 _spent = select(_times).where(_times.c.ticket_id == _ticket_id).order_by(_times.c.id)
 
@@ -115,11 +133,31 @@ class SqlTickets:
         self._session.change().put("messages", _add_message, message_values(message))
         add_files_of(self._session, message)
 
+    async def revise(self, message_id: int, *, text: str, at: datetime) -> None:
+        def work(connection: Connection) -> None:
+            connection.execute(_keep_old, {"row_id": message_id, "at_instant": at})
+            connection.execute(_say_now, {"row_id": message_id, "new_text": text})
+
+        await self._session.write(work, needs=("messages",))
+
+    async def revisions(self, ticket_id: int) -> list[Revision]:
+        def work(connection: Connection) -> list[Revision]:
+            return [Revision(**row._mapping) for row in connection.execute(_older, {"of_ticket": ticket_id})]
+
+        return await self._session.run(work, needs=("messages",))
+
+    async def make_note(self, message_id: int) -> None:
+        await self._session.write(lambda connection: connection.execute(_make_note, {"row_id": message_id}), needs=("messages",))
+
     def add_event(self, event: Event) -> None:
         self._session.change().put("events", _add_event, event_values(event))
 
     def add_time(self, entry: TimeEntry) -> None:
         self._session.change().put("times", _add_time, time_values(entry))
+
+    async def remove_time(self, ticket_id: int, *, agent_id: int, at: datetime) -> bool:
+        values = {"of_ticket": ticket_id, "of_agent": agent_id, "at_instant": at}
+        return bool(await self._session.write(lambda connection: connection.execute(_remove_time, values).all(), needs=("times",)))
 
     def add_link(self, link: Link) -> None:
         buffer = self._session.change()
@@ -158,6 +196,12 @@ class SqlTickets:
     async def siblings(self, origin_id: int) -> list[Ticket]:
         return await self._list(lists.siblings, {"of_origin": origin_id})
 
+    async def of_origins(self, *, after: int, limit: int) -> list[Ticket]:
+        return await self._list(of_origins, {"after": after, "most": limit})
+
+    async def of_cause(self, cause_id: int) -> list[Ticket]:
+        return await self._list(lists.of_cause, {"of_cause": cause_id})
+
     async def open_for_contact(self, contact_id: int, *, limit: int = 20) -> list[Ticket]:
         needs = ("tickets",) if self._session.buffer.is_about("tickets", [contact_id]) else ()
         return await self._list(lists.open_of_contact, {"of_contact": contact_id, "most": limit}, needs=needs)
@@ -167,14 +211,28 @@ class SqlTickets:
         values = {"of_contact": contact.id, "of_client": contact.client_id, "most": limit}
         return await self._list(statement, values | ({} if before_id is None else {"before": before_id}))
 
-    async def queue(self, *, limit: int, assignee_id: int | None = None, team: str | None = None) -> list[QueueRow]:
+    async def queue(
+        self,
+        *,
+        limit: int,
+        assignee_id: int | None = None,
+        team: str | None = None,
+        only: QueueFilter | None = None,
+        now: datetime | None = None,
+    ) -> list[QueueRow]:
         def work(connection: Connection) -> list[QueueRow]:
-            return lists.queue(connection, limit=limit, assignee_id=assignee_id, team=team)
+            return lists.queue(connection, limit=limit, assignee_id=assignee_id, team=team, only=only, now=now)
 
         return await self._session.run(work, needs=("clocks",))
 
     async def open_count(self) -> int:
         return await self._session.run(lambda connection: connection.execute(lists.open_count).scalar_one(), needs=("tickets",))
+
+    async def standing(self, *, now: datetime, since: datetime) -> Standing:
+        return await self._session.run(lambda connection: standing.standing(connection, now=now, since=since), needs=("clocks",))
+
+    async def open_by_agent(self) -> Mapping[int | None, int]:
+        return await self._session.run(standing.open_by_agent, needs=("tickets",))
 
     async def awaiting_client(self, *, before: datetime, limit: int) -> list[Ticket]:
         return await self._list(lists.awaiting_client, {"before": before, "most": limit})
@@ -185,9 +243,3 @@ class SqlTickets:
 
 def _all(connection: Connection, statement: Any, build: Callable[[Row[Any]], T], values: dict[str, Any]) -> list[T]:
     return [build(row) for row in connection.execute(statement, values)]
-    async def of_origins(self, *, after: int, limit: int) -> list[Ticket]:
-        return await self._list(of_origins, {"after": after, "most": limit})
-
-    async def of_cause(self, cause_id: int) -> list[Ticket]:
-        return await self._list(lists.of_cause, {"of_cause": cause_id})
-

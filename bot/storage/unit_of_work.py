@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from bot.storage.canned import SqlCannedAnswers
 from bot.storage.clocks import SqlClocks
 from bot.storage.closures import SqlClosures
 from bot.storage.database import Database
+from bot.storage.duty import SqlDuty
 from bot.storage.files import SqlFiles
 from bot.storage.inbox import SqlInbox
 from bot.storage.outbox import SqlOutbox
@@ -27,8 +29,10 @@ class SqlUnitOfWork:
         self._session = session
         self._on_commit = on_commit
         self.tickets = SqlTickets(session)
+        self.canned = SqlCannedAnswers(session)
         self.clocks = SqlClocks(session)
         self.closures = SqlClosures(session)
+        self.duty = SqlDuty(session)
         self.files = SqlFiles(session)
         self.people = SqlPeople(session)
         self.inbox = SqlInbox(session)

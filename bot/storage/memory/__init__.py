@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from bot.storage.faults import NestedWrite, ReadOnly
+from bot.storage.memory.canned import MemoryCannedAnswers
 from bot.storage.memory.clocks import MemoryClocks
 from bot.storage.memory.closures import MemoryClosures
+from bot.storage.memory.duty import MemoryDuty
 from bot.storage.memory.files import MemoryFiles
 from bot.storage.memory.inbox import MemoryInbox
 from bot.storage.memory.outbox import MemoryOutbox
@@ -30,8 +32,10 @@ class MemoryUnitOfWork:
         self._session = session
         self._on_commit = on_commit
         self.tickets = MemoryTickets(session)
+        self.canned = MemoryCannedAnswers(session)
         self.clocks = MemoryClocks(session)
         self.closures = MemoryClosures(session)
+        self.duty = MemoryDuty(session)
         self.files = MemoryFiles(session)
         self.people = MemoryPeople(session)
         self.inbox = MemoryInbox(session)

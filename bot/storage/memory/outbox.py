@@ -88,6 +88,32 @@ class MemoryOutbox:
         ]
         return next((external_id for external_id in reversed(earlier) if external_id is not None), None)
 
+    async def withdraw(self, route: Route, edit_key: str) -> bool:
+        self._session.change()
+        found = [
+            row.delivery
+            for row in self._rows(DeliveryState.NEW, route=route)
+            if row.delivery.edit_key == edit_key and not row.delivery.progress
+        ]
+        for delivery in found:
+            self._change(delivery.id, state=DeliveryState.SUPERSEDED)
+        return bool(found)
+
+    async def unshown(self, route: Route, *, kind: str, limit: int) -> list[Delivery]:
+        shown = {row.delivery.edit_key for row in self._rows(DeliveryState.SENT, route=route)}
+        found = [row.delivery for row in self._rows(*PENDING, route=route) if row.delivery.kind == kind]
+        return sorted((each for each in found if each.edit_key not in shown), key=lambda each: (each.urgency, each.id))[:limit]
+
+    async def supersede(self, delivery_ids: Sequence[int]) -> None:
+        self._session.change("outbox")
+        for row in list(self._rows(*PENDING)):
+            if row.delivery.id in delivery_ids:
+                self._change(row.delivery.id, state=DeliveryState.SUPERSEDED)
+
+    def part_sent(self, delivery_id: int, *, progress: Sequence[str]) -> None:
+        row = self._session.change("outbox").outbox[delivery_id]
+        self._change(delivery_id, leased_until=row.leased_until, progress=tuple(progress))
+
     def sent(self, delivery_id: int, *, external_id: str | None, now: datetime) -> None:
         self._session.change("outbox")
         self._change(delivery_id, state=DeliveryState.SENT, external_id=external_id, sent_at=now, error="")

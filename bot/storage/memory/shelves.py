@@ -6,7 +6,22 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
-from bot.model import Agent, Client, Closure, Contact, Delivery, Event, Link, Message, Ticket, TicketClock, TimeEntry
+from bot.model import (
+    Absence,
+    Agent,
+    CannedAnswer,
+    Client,
+    Closure,
+    Contact,
+    Delivery,
+    Event,
+    Link,
+    Message,
+    Revision,
+    Ticket,
+    TicketClock,
+    TimeEntry,
+)
 from bot.ports import InboxItem, QueueRow
 from bot.storage.faults import BrokenRow, ReadOnly
 
@@ -71,11 +86,15 @@ class Shelves:
     outbox_keys: dict[str, int] = field(default_factory=dict)
     tickets: dict[int, Ticket] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
+    revisions: dict[int, Revision] = field(default_factory=dict)
     events: dict[int, Event] = field(default_factory=dict)
     times: dict[int, TimeEntry] = field(default_factory=dict)
     links: dict[tuple[str, str, str, int], Link] = field(default_factory=dict)
     clocks: dict[int, TicketClock] = field(default_factory=dict)
+    canned: dict[int, CannedAnswer] = field(default_factory=dict)
     closures: dict[int, Closure] = field(default_factory=dict)
+    shifts: dict[int, tuple[Shift, ...]] = field(default_factory=dict)
+    absences: dict[int, Absence] = field(default_factory=dict)
     files: dict[str, FileRow] = field(default_factory=dict)
     message_files: dict[tuple[int, int], str] = field(default_factory=dict)
     contacts: dict[int, Contact] = field(default_factory=dict)

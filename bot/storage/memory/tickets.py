@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import Conflict
-from bot.model import ClockState, Contact, Event, Link, Message, Team, Ticket, TicketClock, TimeEntry, Turn
-from bot.ports import QueueRow
+from bot.model import (
+    ClockState,
+    Contact,
+    Event,
+    Link,
+    Message,
+    MessageKind,
+    Priority,
+    Revision,
+    Team,
+    Ticket,
+    TicketClock,
+    TimeEntry,
+    Turn,
+)
+from bot.ports import QueueFilter, QueueRow, Standing
 from bot.storage.memory.files import add_files_of
 from bot.storage.memory.shelves import Session, queue_row
 from bot.storage.rules import as_json, refuse_naive
@@ -60,6 +75,23 @@ class MemoryTickets:
         shelves.messages[message.id] = message
         add_files_of(self._session, message)
 
+    async def revise(self, message_id: int, *, text: str, at: datetime) -> None:
+        shelves = self._session.change()
+        old = shelves.messages[message_id]
+        shelves.revisions[self._session.next_id("revisions")] = Revision(message_id=message_id, text=old.text, at=at)
+        shelves.messages[message_id] = replace(old, text=text)
+
+    async def revisions(self, ticket_id: int) -> list[Revision]:
+        shelves = self._session.look()
+        found = [(each.message_id, number, each) for number, each in shelves.revisions.items()]
+        return [
+            each for message_id, _, each in sorted(found, key=lambda one: one[:2]) if shelves.messages[message_id].ticket_id == ticket_id
+        ]
+
+    async def make_note(self, message_id: int) -> None:
+        messages = self._session.change().messages
+        messages[message_id] = replace(messages[message_id], kind=MessageKind.NOTE)
+
     def add_event(self, event: Event) -> None:
         refuse_naive(event)
         event = replace(event, data=json.loads(as_json(event.data)))
@@ -72,6 +104,13 @@ class MemoryTickets:
         self._session.need(shelves.tickets, entry.ticket_id, "ticket")
         self._session.need(shelves.agents, entry.agent_id, "agent")
         shelves.times[self._session.next_id("times")] = entry
+
+    async def remove_time(self, ticket_id: int, *, agent_id: int, at: datetime) -> bool:
+        times = self._session.change().times
+        found = [number for number, each in times.items() if (each.ticket_id, each.agent_id, each.at) == (ticket_id, agent_id, at)]
+        for number in found:
+            del times[number]
+        return bool(found)
 
     def add_link(self, link: Link) -> None:
         self._session.need(self._session.change().tickets, link.ticket_id, "ticket")
@@ -103,6 +142,14 @@ class MemoryTickets:
     async def siblings(self, origin_id: int) -> list[Ticket]:
         return self._where(lambda ticket: ticket.origin_id == origin_id)
 
+    async def of_origins(self, *, after: int, limit: int) -> list[Ticket]:
+        above = self._where(lambda ticket: (ticket.origin_id or 0) > after)
+        wanted = sorted({ticket.origin_id or 0 for ticket in above})[:limit]
+        return sorted((ticket for ticket in above if ticket.origin_id in wanted), key=lambda ticket: (ticket.origin_id or 0, ticket.id))
+
+    async def of_cause(self, cause_id: int) -> list[Ticket]:
+        return self._where(lambda ticket: ticket.cause_id == cause_id)
+
     async def open_for_contact(self, contact_id: int, *, limit: int = 20) -> list[Ticket]:
         return self._where(lambda ticket: ticket.is_open and ticket.contact_id == contact_id)[::-1][:limit]
 
@@ -120,12 +167,21 @@ class MemoryTickets:
 
         return self._where(is_visible)[::-1][:limit]
 
-    async def queue(self, *, limit: int, assignee_id: int | None = None, team: str | None = None) -> list[QueueRow]:
+    async def queue(
+        self,
+        *,
+        limit: int,
+        assignee_id: int | None = None,
+        team: str | None = None,
+        only: QueueFilter | None = None,
+        now: datetime | None = None,
+    ) -> list[QueueRow]:
         rows = [
             self._queue_row(ticket)
             for ticket in self._where(lambda ticket: ticket.is_open)
             if assignee_id in (None, ticket.assignee_id) and team in (None, ticket.team)
         ]
+        rows = [row for row in rows if only is None or _passes(row, only, now)]
         pressing = sorted((row for row in rows if row.clock), key=lambda row: _pressing(row.clock))
         return (pressing + [row for row in rows if not row.clock])[:limit]
 
@@ -137,23 +193,43 @@ class MemoryTickets:
     async def open_count(self) -> int:
         return len(self._where(lambda ticket: ticket.is_open))
 
+    async def standing(self, *, now: datetime, since: datetime) -> Standing:
+        tickets = self._where(lambda ticket: True)
+        still_open = [ticket for ticket in tickets if ticket.is_open]
+        clocks = self._session.look().clocks.values()
+        return Standing(
+            open=len(still_open),
+            nobodys=sum(ticket.assignee_id is None for ticket in still_open),
+            urgent=sum(ticket.priority is Priority.URGENT for ticket in still_open),
+            overdue=len({clock.ticket_id for clock in clocks if clock.state is ClockState.RUNNING and clock.due_at < now}),
+            waiting=sum(ticket.turn is not Turn.STAFF for ticket in still_open),
+            development=sum(ticket.team is Team.DEVELOPMENT for ticket in still_open),
+            opened=sum(ticket.created_at >= since for ticket in tickets),
+            closed=sum(ticket.closed_at is not None and ticket.closed_at >= since for ticket in tickets),
+        )
+
+    async def open_by_agent(self) -> Mapping[int | None, int]:
+        return Counter(ticket.assignee_id for ticket in self._where(lambda ticket: ticket.is_open))
+
     async def awaiting_client(self, *, before: datetime, limit: int) -> list[Ticket]:
         waiting = self._where(lambda ticket: not _is_reminded(ticket) and _awaits_client(ticket, ticket.last_word_at, before))
         return sorted(waiting, key=lambda ticket: (ticket.last_word_at, ticket.id))[:limit]
-    async def of_origins(self, *, after: int, limit: int) -> list[Ticket]:
-        above = self._where(lambda ticket: (ticket.origin_id or 0) > after)
-        wanted = sorted({ticket.origin_id or 0 for ticket in above})[:limit]
-        return sorted((ticket for ticket in above if ticket.origin_id in wanted), key=lambda ticket: (ticket.origin_id or 0, ticket.id))
-
-    async def of_cause(self, cause_id: int) -> list[Ticket]:
-        return self._where(lambda ticket: ticket.cause_id == cause_id)
-
 
     async def reminded_clients(self, *, before: datetime, limit: int) -> list[Ticket]:
         reminded = self._where(
             lambda ticket: ticket.route is not None and _is_reminded(ticket) and _awaits_client(ticket, ticket.client_reminded_at, before)
         )
         return sorted(reminded, key=lambda ticket: (ticket.client_reminded_at, ticket.id))[:limit]
+
+
+def _passes(row: QueueRow, only: QueueFilter, now: datetime | None) -> bool:
+    match only:
+        case QueueFilter.NOBODYS:
+            return row.ticket.assignee_id is None
+        case QueueFilter.URGENT:
+            return row.ticket.priority is Priority.URGENT
+        case QueueFilter.OVERDUE:
+            return row.clock is not None and now is not None and row.clock.due_at < now
 
 
 def _awaits_client(ticket: Ticket, since: datetime | None, before: datetime) -> bool:

@@ -5,8 +5,10 @@ of a person or company (addresses, domains) go with it. Predicates of partial in
 no database matches a partial index against a bound parameter.
 """
 
+from bot.storage.tables.canned import canned_answers
 from bot.storage.tables.clocks import UNFINISHED, clocks, closures
 from bot.storage.tables.columns import is_one_of, metadata
+from bot.storage.tables.duty import absences, shifts
 from bot.storage.tables.files import files, message_files
 from bot.storage.tables.people import agents, client_domains, clients, contact_addresses, contacts
 from bot.storage.tables.queues import PENDING, inbox, outbox
@@ -17,6 +19,7 @@ from bot.storage.tables.tickets import (
     events,
     links,
     message_numbers,
+    message_revisions,
     messages,
     ticket_numbers,
     tickets,
@@ -28,7 +31,9 @@ __all__ = [
     "AWAITING_UNREMINDED",
     "PENDING",
     "UNFINISHED",
+    "absences",
     "agents",
+    "canned_answers",
     "client_domains",
     "clients",
     "clocks",
@@ -44,9 +49,11 @@ __all__ = [
     "links",
     "message_files",
     "message_numbers",
+    "message_revisions",
     "messages",
     "metadata",
     "outbox",
+    "shifts",
     "ticket_numbers",
     "tickets",
     "time_entries",

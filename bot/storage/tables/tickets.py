@@ -73,6 +73,8 @@ tickets = Table(
     partial("ix_tickets_reminded", "client_reminded_at", "id", where=AWAITING_REMINDED),
     partial("ix_tickets_origin", "origin_id", where="origin_id IS NOT NULL"),
     partial("ix_tickets_cause", "cause_id", where="cause_id IS NOT NULL"),
+    Index("ix_tickets_created", "created_at"),
+    partial("ix_tickets_closed", "closed_at", where="closed_at IS NOT NULL"),
     partial("ix_tickets_route", "route_recipient", where="route_recipient IS NOT NULL"),
 )
 
@@ -95,6 +97,15 @@ messages = Table(
     one_of("kind", model.MessageKind),
     one_of("author_kind", model.ActorKind),
     Index("ix_messages_ticket", "ticket_id", "id"),
+)
+
+message_revisions = Table(
+    "message_revisions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("message_id", Id, ForeignKey("messages.id"), nullable=False, index=True),
+    Column("text", Words(), nullable=False),
+    at("at"),
 )
 
 events = Table(
