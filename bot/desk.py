@@ -7,7 +7,6 @@ changes nothing that is already so, or raises a `Rejected` that says what is. A 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,18 +14,18 @@ from bot import notices
 from bot.desk_base import Draft, Opening
 from bot.desk_closing import Closing
 from bot.desk_grouping import Grouping
+from bot.desk_staffing import Staffing
 from bot.desk_triage import Triage
+from bot.desk_words import TURN_AFTER, Words
 from bot.errors import BotError, Conflict, Rejected
 from bot.model import (
     BOT,
     Actor,
     ActorKind,
     Agent,
-    Attachment,
     Contact,
     Event,
     InboundMessage,
-    Message,
     MessageKind,
     Outcome,
     Ticket,
@@ -46,16 +45,10 @@ REOPEN_WITHIN = timedelta(days=14)
 # Kept as it is, without values, and looked up for whoever reads the ticket later.
 CLOSED_UNANSWERED = _("закрито автоматично: відповіді так і не було")
 
-_TURN_AFTER = {
-    MessageKind.ANSWER: Turn.CLIENT_APPROVAL,
-    MessageKind.PROPOSAL: Turn.CLIENT_APPROVAL,
-    MessageKind.QUESTION: Turn.CLIENT_CLARIFICATION,
-}
 
-
-class Desk(Triage, Grouping, Closing):
-    """All verbs. Here: opening, words, claim, close and reopen; who it belongs to and how urgent it is in `desk_triage`, split and merge in
-    `desk_grouping`, closing the desk itself in `desk_closing`."""
+class Desk(Words, Triage, Grouping, Staffing, Closing):
+    """All verbs. Here: opening, clients' words, claim, close and reopen; staff's words in `desk_words`, who it belongs to and how urgent it
+    is in `desk_triage`, split and merge in `desk_grouping`, who works here in `desk_staffing`, closing the desk in `desk_closing`."""
 
     def hushed(self) -> Desk:
         """The same desk, of whose doings nobody is told."""
@@ -127,51 +120,6 @@ class Desk(Triage, Grouping, Closing):
         ticket = await self._change(uow, ticket, Actor.agent(agent), "claimed", assignee_id=agent.id, snoozed_until_at=None)
         return await self._tell_all(uow, ticket, "claimed", agent=agent.name)
 
-    async def reply(self, uow: UnitOfWork, ticket_id: int, agent: Agent, text: str, attachments: Sequence[Attachment] = ()) -> Message:
-        """Answer the client; the turn is theirs, to approve (R8)."""
-        return await self._staff_word(uow, ticket_id, agent, MessageKind.ANSWER, text, attachments)
-
-    async def ask(self, uow: UnitOfWork, ticket_id: int, agent: Agent, text: str, attachments: Sequence[Attachment] = ()) -> Message:
-        """Ask the client; the turn is theirs, to clarify (R8)."""
-        return await self._staff_word(uow, ticket_id, agent, MessageKind.QUESTION, text, attachments)
-
-    async def propose_solution(
-        self, uow: UnitOfWork, ticket_id: int, agent: Agent, text: str, attachments: Sequence[Attachment] = ()
-    ) -> Message:
-        """Say that it is done and ask for approval (R8)."""
-        return await self._staff_word(uow, ticket_id, agent, MessageKind.PROPOSAL, text, attachments)
-
-    async def _staff_word(
-        self, uow: UnitOfWork, ticket_id: int, agent: Agent, kind: MessageKind, text: str, attachments: Sequence[Attachment]
-    ) -> Message:
-        if not text.strip() and not attachments:
-            raise Rejected("Порожню відповідь не надіслано: напишіть текст.")
-        now = self._clock.now()
-        ticket = await self._open(uow, ticket_id, agent)
-        message = await self._record(uow, ticket, kind, Actor.agent(agent), text, now, attachments=tuple(attachments))
-        await self._promises.staff_spoke(uow, ticket, at=now)
-        fields: dict[str, Any] = {"turn": _TURN_AFTER[kind], "last_word_at": now, "client_reminded_at": None, "snoozed_until_at": None}
-        if ticket.assignee_id is None:
-            fields["assignee_id"] = agent.id
-        ticket = await self._change(uow, ticket, Actor.agent(agent), kind.value, data={"message_id": message.id}, **fields)
-        facts = await self.facts(uow, ticket)
-        self._hear(uow, notices.word_to_client(facts, message))
-        self._tell_staff(uow, facts, now)
-        return message
-
-    async def note(self, uow: UnitOfWork, ticket_id: int, agent: Agent, text: str, attachments: Sequence[Attachment] = ()) -> Message:
-        """A word among staff: the client never sees it, no clock or lamp moves."""
-        if not text.strip() and not attachments:
-            raise Rejected("Порожню нотатку не збережено: напишіть текст.")
-        ticket = await self._ticket(uow, ticket_id, actor=Actor.agent(agent))
-        message = await self._record(
-            uow, ticket, MessageKind.NOTE, Actor.agent(agent), text, self._clock.now(), attachments=tuple(attachments)
-        )
-        uow.tickets.add_event(
-            Event(ticket_id=ticket_id, kind="noted", actor=Actor.agent(agent), at=message.at, data={"message_id": message.id})
-        )
-        return message
-
     async def close(self, uow: UnitOfWork, ticket_id: int, actor: Actor, *, outcome: Outcome, result: str = "", told: str = "") -> Ticket:
         """End a ticket with an outcome and a one-line result (R4, R7). When staff close, the client is told and can reopen.
 
@@ -221,7 +169,7 @@ class Desk(Triage, Grouping, Closing):
             )
             self._hear(uow, notices.alert(self.staff.desk, news, cause=f"ticket:{ticket.id}:waits:{since.isoformat()}", now=now))
             return ticket
-        words = [each for each in await uow.tickets.messages(ticket_id) if each.kind in _TURN_AFTER]
+        words = [each for each in await uow.tickets.messages(ticket_id) if each.kind in TURN_AFTER]
         self._hear(uow, notices.client_reminder(facts, since=since, text=words[-1].text if words else "", closes_at=closes_at, now=now))
         return ticket
 

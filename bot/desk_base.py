@@ -200,6 +200,7 @@ class DeskBase:
             text=ticket_text(ticket, first.text) if first else "",
             attachments=first.attachments if first else (),
             letter=next((m.letter for m in reversed(words) if m.letter), {}),
+            shares_cause=sum(each.is_open for each in await uow.tickets.of_cause(ticket.id)),
         )
 
     async def _tell_all(self, uow: UnitOfWork, ticket: Ticket, kind: str, **body: Any) -> Ticket:

@@ -87,15 +87,34 @@ class Grouping(DeskBase):
         return await self.merge(uow, first.id, [ticket.id for ticket in parts[1:]], actor, because="one_question")
 
     async def link_to_cause(self, uow: UnitOfWork, ticket_ids: Sequence[int], cause_id: int, actor: Actor) -> list[Ticket]:
-        """Tickets that share one cause, of any clients (the tax server is down): linked to the ticket that stands for it."""
-        cause = await self._ticket(uow, cause_id, actor=actor)
+        """Tickets that share one cause, of any clients (the tax server is down): linked to the ticket that stands for it, or to the one
+        that stands for that. Those that were linked now; none twice."""
+        cause = await self._open(uow, cause_id, actor)
+        if cause.cause_id is not None:
+            cause = await self._open(uow, cause.cause_id, actor)
         linked = []
-        for ticket_id in ticket_ids:
-            ticket = await self._ticket(uow, ticket_id, actor=actor)
-            if ticket.cause_id != cause.id and ticket.id != cause.id:
-                ticket = await self._change(uow, ticket, actor, "cause_linked", data={"cause": cause.id}, cause_id=cause.id)
-            linked.append(ticket)
+        for ticket_id in dict.fromkeys(ticket_ids):
+            ticket = await self._open(uow, ticket_id, actor)
+            if ticket.cause_id == cause.id or ticket.id == cause.id:
+                continue
+            for each in (ticket, *await uow.tickets.of_cause(ticket_id)):
+                linked.append(await self._change(uow, each, actor, "cause_linked", data={"cause": cause.id}, cause_id=cause.id))
+        if linked:
+            cause = await self._change(uow, cause, actor, "cause_of", data={"tickets": [ticket.id for ticket in linked]})
+            for ticket in (cause, *linked):
+                await self._tell_staff_only(uow, ticket)
         return linked
+
+    async def unlink_cause(self, uow: UnitOfWork, ticket_id: int, actor: Actor) -> Ticket:
+        """It is something else after all."""
+        ticket = await self._ticket(uow, ticket_id, actor=actor)
+        if ticket.cause_id is None:
+            return ticket
+        cause = await self._ticket(uow, ticket.cause_id, actor=actor)
+        ticket = await self._change(uow, ticket, actor, "cause_unlinked", data={"cause": cause.id}, cause_id=None)
+        cause = await self._change(uow, cause, actor, "cause_of", data={"without": [ticket_id]})
+        await self._tell_staff_only(uow, cause)
+        return await self._tell_staff_only(uow, ticket)
 
     async def identify(self, uow: UnitOfWork, contact_id: int, client_id: int, actor: Actor, *, is_move: bool = False) -> None:
         """Say once which company a person belongs to: remembered, and the person's open tickets follow (DESIGN 2, day-one facts).

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot import notices
 from bot.desk_base import DeskBase, reason_state
-from bot.errors import Rejected
+from bot.errors import NotFound, Rejected
 from bot.model import Actor, ActorKind, Agent, Category, Event, Priority, ReasonState, Team, Ticket, TimeEntry, UrgencyReason, WorkKind
 from bot.notices import Facts
 from bot.ports import UnitOfWork
@@ -106,6 +106,15 @@ class Triage(DeskBase):
         ticket = await self._change(uow, ticket, Actor.agent(agent), "snoozed", data={"until": until.isoformat()}, snoozed_until_at=until)
         return await self._tell_staff_only(uow, ticket)
 
+    async def wake(self, uow: UnitOfWork, ticket_id: int, agent: Agent) -> Ticket:
+        """A snooze ends now: the ladder of nudges goes on."""
+        ticket = await self._open(uow, ticket_id, agent)
+        if ticket.snoozed_until_at is None:
+            return ticket
+        await self._promises.woken(uow, ticket)
+        ticket = await self._change(uow, ticket, Actor.agent(agent), "woken", snoozed_until_at=None)
+        return await self._tell_staff_only(uow, ticket)
+
     async def hand_over(self, uow: UnitOfWork, ticket_id: int, agent: Agent, *, because: str = "") -> Ticket:
         """To Development (R13): a change request in its own queue; the desk's clocks end with the notice to the client."""
         ticket = await self._open(uow, ticket_id, agent)
@@ -137,6 +146,12 @@ class Triage(DeskBase):
             Event(ticket_id=ticket.id, kind="time_logged", actor=Actor.agent(agent), at=entry.at, because=comment, data=data)
         )
         return entry, kind is WorkKind.SMALL_CHANGE and small > SMALL_CHANGE_LIMIT
+
+    async def take_time_back(self, uow: UnitOfWork, ticket_id: int, agent: Agent, at: datetime) -> None:
+        """One's own entry was a slip. Raises NotFound when it is gone already."""
+        if not await uow.tickets.remove_time(ticket_id, agent_id=agent.id, at=at):
+            raise NotFound("Цього запису часу вже немає.")
+        uow.tickets.add_event(Event(ticket_id=ticket_id, kind="time_taken_back", actor=Actor.agent(agent), at=self._clock.now()))
 
     def _ask_reason(self, uow: UnitOfWork, facts: Facts) -> None:
         cause = f"ticket:{facts.ticket.id}:v{facts.ticket.version}"

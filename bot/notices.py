@@ -18,7 +18,7 @@ from typing import Any
 
 from bot.errors import BotError
 from bot.lamps import card_lamp, client_lamp
-from bot.model import Attachment, Contact, Delivery, Message, Route, Ticket, UrgencyReason
+from bot.model import Attachment, Contact, Delivery, Message, Priority, Route, Ticket, UrgencyReason
 from bot.sla.explain import Account
 from bot.texts import as_json, explain
 
@@ -42,6 +42,7 @@ class StaffRoutes:
 class Facts:
     """A ticket with the names and the deadline that notices mention. `due_at` is the running clock's, None when nothing runs.
 
+    `shares_cause`: how many open tickets are linked to this one as their common cause.
     `letter` is what the client's last mail says about itself (subject, message_id, references): answers thread by it.
     """
 
@@ -53,6 +54,7 @@ class Facts:
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
     letter: dict[str, Any] = field(default_factory=dict)
+    shares_cause: int = 0
 
     def for_client(self) -> dict[str, Any]:
         """The facts of the ticket that `_ticket` names, and its lamp as the requester sees it."""
@@ -77,6 +79,8 @@ class Facts:
             "result": ticket.result,
             "team": ticket.team.value,
             "origin_id": ticket.origin_id,
+            "cause_id": ticket.cause_id,
+            "shares_cause": self.shares_cause,
             "merged_into_id": ticket.merged_into_id,
             "snoozed_until_at": ticket.snoozed_until_at.isoformat() if ticket.snoozed_until_at else None,
         }
@@ -177,17 +181,33 @@ def urgency_question(facts: Facts, *, cause: str, now: datetime, phones: Sequenc
     return _to_client(facts, "urgency_question", f"{cause}:{facts.ticket.id}", body, now=now, urgency=RECEIPT_URGENCY)
 
 
-def word_to_client(facts: Facts, message: Message) -> list[Delivery]:
-    """An answer, a question or a proposal of a person; the kind is the message's own."""
+def word_key(message_id: int) -> str:
+    """The `edit_key` of a word of staff: it may be taken back while it waits, and edited after."""
+    return f"word:{message_id}"
+
+
+def word_to_client(
+    facts: Facts, message: Message, *, not_before_at: datetime | None = None, revision: int = 0, was: str = ""
+) -> list[Delivery]:
+    """An answer, a question or a proposal of a person; the kind is the message's own. `revision` counts corrections, `was` is what the
+    client was told before this one."""
     body = {
         "ticket": facts.for_client(),
         "text": message.text,
         "agent": message.author.name,
         "attachments": _files(message.attachments),
         "message_id": message.id,
+        "was": was,
     }
-    extra = {"message_id": message.id, "urgency": WORD_URGENCY, "is_automatic": False}
-    return _to_client(facts, message.kind.value, f"message:{message.id}", body, now=message.at, **extra)
+    extra = {
+        "message_id": message.id,
+        "urgency": WORD_URGENCY,
+        "is_automatic": False,
+        "edit_key": word_key(message.id),
+        "not_before_at": not_before_at,
+    }
+    cause = f"message:{message.id}" + (f":r{revision}" if revision else "")
+    return _to_client(facts, message.kind.value, cause, body, now=message.at, **extra)
 
 
 def told_client(facts: Facts, kind: str, *, now: datetime, **body: Any) -> list[Delivery]:
@@ -225,9 +245,13 @@ def say(route: Route, text: str, *, cause: str, language: str, now: datetime, le
     )
 
 
+def _with_development(facts: Facts, staff: StaffRoutes) -> bool:
+    return facts.ticket.team.value == "development" and bool(staff.development)
+
+
 def card(facts: Facts, staff: StaffRoutes, *, now: datetime) -> list[Delivery]:
-    """The ticket as staff see it: one message a chat, edited at every change."""
-    routes = staff.development if facts.ticket.team.value == "development" and staff.development else staff.desk
+    """The ticket as staff see it: one message a chat, edited at every change. Handed over (R13) it is shown to Development too."""
+    routes = dict.fromkeys((*staff.development, *staff.desk) if _with_development(facts, staff) else staff.desk)
     return [
         Delivery(
             key=f"{_version(facts.ticket)}:card:{route.channel}:{route.recipient}",
@@ -237,10 +261,24 @@ def card(facts: Facts, staff: StaffRoutes, *, now: datetime) -> list[Delivery]:
             created_at=now,
             ticket_ids=(facts.ticket.id,),
             edit_key=f"card:{facts.ticket.id}",
-            urgency=CARD_URGENCY if facts.ticket.version <= 1 else QUIET_URGENCY,
+            urgency=_card_urgency(facts.ticket),
         )
         for route in routes
     ]
+
+
+def _hearers(facts: Facts, staff: StaffRoutes) -> tuple[Route, ...]:
+    """Who answers this client: the desk, or Development's chat instead of the desk's; the Site shows it either way."""
+    if not _with_development(facts, staff):
+        return staff.desk
+    return (*staff.development, *(route for route in staff.desk if route.channel != staff.development[0].channel))
+
+
+def _card_urgency(ticket: Ticket) -> int:
+    """Urgent tickets and receipts come first, edits of what is there already last."""
+    if ticket.version > 1:
+        return QUIET_URGENCY
+    return CARD_URGENCY if ticket.priority is Priority.URGENT else WORD_URGENCY
 
 
 def client_word(facts: Facts, message: Message, staff: StaffRoutes, *, verdict: str) -> list[Delivery]:
@@ -264,7 +302,7 @@ def client_word(facts: Facts, message: Message, staff: StaffRoutes, *, verdict: 
             message_id=message.id,
             urgency=WORD_URGENCY,
         )
-        for route in staff.desk
+        for route in _hearers(facts, staff)
     ]
 
 

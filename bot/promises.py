@@ -5,9 +5,10 @@ The arithmetic is in `bot.sla.clocks`, row to row; here the rows are found and s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from bot.model import BOT, Client, ClockKind, ClockState, Event, Ticket, TicketClock
 from bot.ports import UnitOfWork
@@ -23,7 +24,7 @@ from bot.sla.clocks import (
     start_clock,
 )
 from bot.sla.policy import Policy
-from bot.sla.reminders import first_nudge_at
+from bot.sla.reminders import first_nudge_at, next_rung_at
 from bot.sla.rules import Subject
 
 _ON_THE_STAFF = (ClockKind.REACTION, ClockKind.NEXT_ANSWER)
@@ -88,6 +89,28 @@ class Promises:
         """Somebody took it and the client is told so: the ladder goes on to the claimer alone."""
         await self._each(uow, ticket, lambda clock: claim_clock(self.policy, clock, at=at))
 
+    async def standing(self, uow: UnitOfWork, ticket_id: int) -> dict[str, Any]:
+        """The clocks that a word of staff may move, as JSON by their ids; for `taken_back`."""
+        return {
+            str(clock.id): {"state": clock.state.value, "met_at": clock.met_at.isoformat() if clock.met_at else None}
+            for clock in await uow.clocks.of_ticket(ticket_id)
+            if clock.state in ACTIVE
+        }
+
+    async def taken_back(self, uow: UnitOfWork, ticket: Ticket, standing: Mapping[str, Any]) -> None:
+        """A word of staff was never said: what it met goes on running, what it paused goes on as if it never had."""
+        now = self._now()
+        for clock in await uow.clocks.of_ticket(ticket.id):
+            was = standing.get(str(clock.id))
+            if was is None or clock.state.value == was["state"]:
+                continue
+            if clock.state is ClockState.PAUSED:
+                uow.clocks.save(resume_clock(self.policy, clock, at=clock.pauses[-1][0], now=now))
+                continue
+            met_at = datetime.fromisoformat(was["met_at"]) if was["met_at"] else None
+            running = replace(clock, state=ClockState(was["state"]), met_at=met_at)
+            uow.clocks.save(replace(running, next_nudge_at=first_nudge_at(self.policy, running, now)))
+
     async def ended(self, uow: UnitOfWork, ticket: Ticket, *, at: datetime, is_met: bool, is_solved: bool) -> None:
         """Closed or handed over: met when staff told the client, cancelled when nothing is owed any more. A solution is met by being one,
         whoever says so."""
@@ -107,6 +130,15 @@ class Promises:
     async def snoozed(self, uow: UnitOfWork, ticket: Ticket, *, until: datetime) -> None:
         """No nudges until then; no deadline moves."""
         await self._each(uow, ticket, lambda clock: snooze_clock(self.policy, clock, until=until))
+
+    async def woken(self, uow: UnitOfWork, ticket: Ticket) -> None:
+        """A snooze ended before its time: the next rung of each ladder is as if there had been none."""
+        now = self._now()
+
+        def move(clock: TicketClock) -> TicketClock:
+            return replace(clock, next_nudge_at=next_rung_at(self.policy, clock, after=now)) if clock.state in ACTIVE else clock
+
+        await self._each(uow, ticket, move)
 
     async def merged(self, uow: UnitOfWork, gone: Ticket, into: Ticket, *, at: datetime) -> None:
         """The oldest clock wins: what stays takes the earlier deadline of the two."""
