@@ -12,6 +12,7 @@ from bot.channels.outbox import OutboxWorker
 from bot.clock import Clock
 from bot.config import Settings
 from bot.desk import Desk
+from bot.files import MEGABYTE, FileLimits, Shelf
 from bot.intake.service import Intake
 from bot.model import Route
 from bot.notices import StaffRoutes
@@ -68,6 +69,15 @@ class House:
             )
             self.storage.on_commit.append(self._outbox.wake)
         return self._outbox
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where people's files are kept: beside the database, or on a disk that all processes share."""
+        return Shelf(self.settings.desk.data_dir / "files")
+
+    @property
+    def file_limits(self) -> FileLimits:
+        return FileLimits(size=self.settings.files.max_megabytes * MEGABYTE, count=self.settings.files.max_count)
 
     def add(self, channel: Channel) -> None:
         """Take a channel in; the status page shows its health."""

@@ -52,6 +52,7 @@ async def _site(house: House) -> None:
 
     def application() -> FastAPI:
         from bot.channels.site.app import create_app
+        from bot.channels.site.filing import Filing
 
         app = create_app(
             storage=house.storage,
@@ -61,6 +62,7 @@ async def _site(house: House) -> None:
             health=house.health,
             secret=secret,
             zone=house.zone,
+            filing=Filing(shelf=house.shelf, limits=house.file_limits, full_text=getattr(house.channels.get("mail"), "full_text", None)),
         )
         for path, door in _doors(house).items():
             app.router.add_route(path, door)
@@ -132,7 +134,9 @@ async def _webhook_secret(house: House) -> str:
 async def _mail(house: House) -> None:
     """Always built, because `deskbot ingest mail` needs no mailbox; without one it neither listens nor writes."""
     from bot.channels.mail.channel import MailChannel
+    from bot.channels.mail.isolation import Parser
     from bot.channels.mail.options import MailOptions
+    from bot.channels.mail.parse import Keeping, Own
     from bot.mailboxes import mailbox
 
     settings = house.settings
@@ -149,7 +153,18 @@ async def _mail(house: House) -> None:
         plus_addressing=settings.mail.plus_addressing,
     )
     health = Health(name="mail") if boxes else Health(name="mail", detail="Пошту вимкнено: додайте скриньку, [[mail.mailboxes]].")
-    house.add(MailChannel(options=options, storage=house.storage, desk=house.desk, intake=house.intake, clock=house.clock, health=health))
+    own = Own(addresses=options.own_addresses, zone=house.settings.desk.zone)
+    house.add(
+        MailChannel(
+            options=options,
+            storage=house.storage,
+            desk=house.desk,
+            intake=house.intake,
+            clock=house.clock,
+            health=health,
+            parser=Parser(own, Keeping(shelf=house.shelf, limits=house.file_limits)),
+        )
+    )
 
 
 async def instance_secret(uow: UnitOfWork, purpose: str) -> bytes:

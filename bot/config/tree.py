@@ -248,6 +248,13 @@ class IntakeSettings(Section):
     limit: Annotated[Duration, between("0", "30m")] = timedelta(minutes=2)
 
 
+class FilesSettings(Section):
+    """What people may send along, in mails, chats and forms."""
+
+    max_megabytes: int = Field(default=20, ge=1, le=2_000)
+    max_count: int = Field(default=50, ge=1, le=200)
+
+
 class LogSettings(Section):
     level: Level = "info"
     format: Literal["console", "json"] = "console"
@@ -267,6 +274,7 @@ class Settings(Section):
     mail: MailSettings = MailSettings()
     sla: SlaSettings = SlaSettings()
     intake: IntakeSettings = IntakeSettings()
+    files: FilesSettings = FilesSettings()
     log: LogSettings = LogSettings()
     run: RunSettings = RunSettings()
 

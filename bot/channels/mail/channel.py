@@ -128,6 +128,10 @@ class MailChannel:
         rest = self._intake.plan(replace(message, text=reply.rest)) if reply and reply.rest else None
         return Prepared(item=item, planned=planned, reply=reply, rest=rest, bounced=reading.mail.bounced)
 
+    async def full_text(self, item: InboxItem) -> str | None:
+        """The whole body of a stored mail, quotes and signature in their places; None for what no mail channel stored."""
+        return (await self._read(item)).mail.full_text if item.channel == CHANNEL else None
+
     async def apply(self, uow: UnitOfWork, prepared: Sequence[Prepared]) -> list[InboxResult]:
         """Take the mails in, in order."""
         results: list[InboxResult] = []
