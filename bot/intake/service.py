@@ -185,6 +185,8 @@ class Intake:
     async def _open(
         self, uow: UnitOfWork, inbound: InboundMessage, inbox_id: int, contact: Contact, drafts: Sequence[Draft], because: str
     ) -> list[Facts]:
+        if inbound.client_id is not None:
+            contact = replace(contact, client_id=inbound.client_id)
         client = await uow.people.client(contact.client_id) if contact.client_id else None
         taken_by = await uow.people.agent_named(inbound.answered_by) if inbound.answered_by else None
         opening = Opening(

@@ -59,6 +59,9 @@ def judge(
     mine = [ticket for ticket in linked if may_see(ticket, contact)]
     if mine:
         return _continue(next((t for t in mine if t.is_open), mine[0]), may_reopen, "відповідь на наше повідомлення")
+    theirs = [ticket for ticket in linked if inbound.client_id is not None and ticket.client_id == inbound.client_id]
+    if theirs:
+        return ThirdPerson(ticket=theirs[0], because="відповів учасник групи клієнта, якого ми не знаємо")
     if token is not None:
         if may_see(token, contact):
             return _continue(token, may_reopen, "дійсна мітка відповіді")

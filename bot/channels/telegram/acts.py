@@ -40,6 +40,15 @@ class Single:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSaid:
+    """A line, or an album, in a group that is not the staff's; `planned` already where it asks something of the desk."""
+
+    line: Line
+    items: tuple[InboxItem, ...]
+    planned: Planned | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """A call that is made once, after the commit, and may fail without harm: a toast, a reaction, a keyboard taken away."""
 

@@ -12,13 +12,14 @@ from typing import Any
 from bot import notices
 from bot.channels.base import Health, Sent
 from bot.channels.telegram import buttons, lines
-from bot.channels.telegram.acts import CHANNEL, Done, Said, Single, toast
+from bot.channels.telegram.acts import CHANNEL, Done, GroupSaid, Said, Single, toast
 from bot.channels.telegram.afterwards import Afterwards
 from bot.channels.telegram.arrivals import Arrivals
 from bot.channels.telegram.budget import Budget
 from bot.channels.telegram.client_presses import ClientPresses
 from bot.channels.telegram.client_talk import ClientTalk, MakeLink
 from bot.channels.telegram.connection import Connection
+from bot.channels.telegram.groups import Groups
 from bot.channels.telegram.hook import Hook
 from bot.channels.telegram.lease import Lease
 from bot.channels.telegram.options import TelegramOptions
@@ -33,13 +34,14 @@ from bot.channels.telegram.staff_view import StaffView
 from bot.channels.telegram.webhook import Door
 from bot.clock import Clock
 from bot.desk import Desk
-from bot.errors import BotError
+from bot.errors import BotError, Transient
 from bot.intake.service import Intake
 from bot.model import Address, Delivery
 from bot.ports import InboxItem, InboxResult, Storage, UnitOfWork
 from bot.texts import translator
 
-Prepared = tuple[Said | Single, ...]
+Act = Said | Single | GroupSaid
+Prepared = tuple[Act, ...]
 
 
 class TelegramChannel:
@@ -82,6 +84,15 @@ class TelegramChannel:
         self._staff_presses = StaffPresses(desk=desk, view=view, clock=clock)
         self._client = ClientTalk(desk=desk, intake=intake, clock=clock, reception=reception, make_link=make_link)
         self._client_presses = ClientPresses(desk=desk, clock=clock)
+        self._groups = Groups(
+            desk=desk,
+            intake=intake,
+            clock=clock,
+            client=self._client,
+            me=self._me,
+            name=reception.name,
+            language=options.language,
+        )
         storage.on_commit.append(self._afterwards.committed)
 
     async def receive(self) -> None:
@@ -98,27 +109,34 @@ class TelegramChannel:
 
     async def prepare(self, items: Sequence[InboxItem]) -> Prepared:
         """Bursts and albums put together, texts analysed. Permanent for an update that names no chat."""
-        acts: list[Said | Single] = []
+        acts: list[Act] = []
         for group in lines.groups([(read(item.raw), item) for item in items], self._options):
-            acts.append(await self._said(group) if isinstance(group, lines.Burst) else self._single(group))
+            acts.append(await self._said(group) if isinstance(group, lines.Burst) else await self._single(group))
         return tuple(acts)
 
     async def apply(self, uow: UnitOfWork, prepared: Prepared) -> list[InboxResult]:
         results: list[InboxResult] = []
         for act in prepared:
-            if isinstance(act, Said):
-                results += await self._apply_said(uow, act)
-            else:
-                done = await self._apply_single(uow, act)
-                self._afterwards.expect(act.item.id, done.effects)
-                results += [done.result(item.id) for item in act.items]
+            match act:
+                case Said():
+                    results += await self._apply_said(uow, act)
+                case GroupSaid():
+                    results += await self._groups.heard(uow, act)
+                case Single():
+                    done = await self._apply_single(uow, act)
+                    self._afterwards.expect(act.item.id, done.effects)
+                    results += [done.result(item.id) for item in act.items]
         return results
 
     async def _said(self, burst: lines.Burst) -> Said:
         return Said(lines=burst.lines, items=burst.items, planned=await self._intake.consider(lines.inbound(burst)))
 
-    def _single(self, single: Single) -> Single:
+    async def _single(self, single: Single) -> Single | GroupSaid:
         line = single.happening
+        if isinstance(line, Line) and self._is_clients_group(line):
+            meant = self._groups.inbound(line, single.items)
+            planned = await self._intake.consider(meant) if meant is not None else None
+            return GroupSaid(line=line, items=single.items, planned=planned)
         if isinstance(line, Line) and (planned := self._staff.plan_call(line, single.item)):
             return Single(happening=line, items=single.items, call=planned)
         return single
@@ -147,8 +165,6 @@ class TelegramChannel:
 
     async def _apply_line(self, uow: UnitOfWork, line: Line, single: Single) -> Done:
         is_staff_chat = line.place.id in self._connection.staff_chats
-        if not line.place.is_private and not is_staff_chat:
-            return Done(because="foreign_group")
         if line.is_edit:
             return Done(because="staff_edit")
         if line.command is not None and self._is_anothers(line.command):
@@ -171,7 +187,7 @@ class TelegramChannel:
         if pressed is not None and self._staff_presses.knows(pressed.verb):
             if press.place.is_private or press.place.id in self._connection.staff_chats:
                 return await self._staff_presses.press(uow, press, pressed, item)
-        elif pressed is not None and press.place.is_private and self._client_presses.knows(pressed.verb):
+        elif pressed is not None and self._client_presses.knows(pressed.verb) and press.place.id not in self._connection.staff_chats:
             contact = await self._client.contact(uow, press.person)
             return await self._client_presses.press(uow, press, pressed, item, contact)
         say = translator(self._options.language)
@@ -181,7 +197,8 @@ class TelegramChannel:
     async def _apply_reach(self, uow: UnitOfWork, reach: Reach, item: InboxItem) -> Done:
         """Somebody blocked the bot: staff hear of it while the person has open tickets, for answers no longer arrive."""
         if not reach.place.is_private:
-            return Done(because="group_membership")
+            is_ours = reach.place.id in self._connection.staff_chats
+            return Done(because="group_membership") if is_ours else await self._groups.membership(uow, reach, item)
         contact = await uow.people.contact_at(Address(channel=CHANNEL, value=str(reach.person.id)))
         waiting = await uow.tickets.open_for_contact(contact.id) if contact else []
         if contact and waiting:
@@ -198,6 +215,17 @@ class TelegramChannel:
             for row in notices.alert(self._desk.staff.desk, news, cause=f"inbox:{item.id}", now=self._clock.now()):
                 uow.outbox.add(row)
         return Done(because="reachable" if reach.is_reachable else "unreachable")
+
+    def _is_clients_group(self, line: Line) -> bool:
+        """Not ours to work in; an edit of what was said there, or a command to another bot, is looked at no further."""
+        return not line.place.is_private and line.place.id not in self._connection.staff_chats
+
+    def _me(self) -> tuple[int, str]:
+        """The bot's number and name. Transient until Telegram has said the name."""
+        username = self.health.facts.get("username", "")
+        if not username:
+            raise Transient("Telegram ще не сказав, як звати бота.")
+        return int(self._options.bot_id), username
 
     def _is_anothers(self, command: Command) -> bool:
         """`/help@another_bot` in a shared chat is none of ours."""

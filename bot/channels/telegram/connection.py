@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.base import Health
+from bot.channels.telegram import group_book
 from bot.channels.telegram.acts import CHANNEL, route
 from bot.channels.telegram.failures import TokenRefused
 from bot.channels.telegram.options import TelegramOptions
@@ -71,6 +72,7 @@ class Connection:
         stored = await uow.state.get(_MOVES) or {}
         uow.state.set(_MOVES, {**stored, str(old): new})
         await uow.outbox.rewrite_route(route(old), route(new))
+        await group_book.moved(uow, old, new)
 
     async def _open(self) -> Wire:
         async with self._opening:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,6 +64,7 @@ class Place:
 
     id: int
     is_private: bool
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,8 @@ class Command:
 class Line:
     """One message of a person, or the new text of one (`is_edit`). `at` is Telegram's own date (R10).
 
-    `answers` is the message it replies to, `own_contact` the phone of a contact card that is the sender's own.
+    `answers` is the message it replies to, `answered` that message itself as far as Telegram shows it, `own_contact` the phone of a contact
+    card that is the sender's own.
     """
 
     place: Place
@@ -89,6 +91,7 @@ class Line:
     text: str
     attachments: tuple[Attachment, ...] = ()
     answers: int | None = None
+    answered: Line | None = None
     album: str = ""
     is_edit: bool = False
     command: Command | None = None
@@ -211,9 +214,15 @@ def _message(message: Raw, *, is_edit: bool) -> Happening:
             return Moved(old_chat=place.id if sign > 0 else other, new_chat=other if sign > 0 else place.id)
     if _SERVICE & message.keys():
         return Nothing(because="service_message")
-    person = _person(message)
-    if _mapping(message, "from").get("is_bot") is True and not person.is_anonymous:
+    line = _line(message, is_edit=is_edit)
+    if _mapping(message, "from").get("is_bot") is True and not line.person.is_anonymous:
         return Nothing(because="another_bot")
+    answered = _mapping(message, "reply_to_message")
+    return replace(line, answered=_line(answered, is_edit=False)) if "chat" in answered else line
+
+
+def _line(message: Raw, *, is_edit: bool) -> Line:
+    place, person = _place(message), _person(message)
     text = safe(_string(message, "text") or _string(message, "caption"))
     attachments, problems = _attachments(message)
     answered = _mapping(message, "reply_to_message").get("message_id")
@@ -252,7 +261,8 @@ def _place(part: Raw) -> Place:
     chat = _mapping(part, "chat")
     if not isinstance(number := chat.get("id"), int):
         raise Permanent("В оновленні Telegram немає чату.")
-    return Place(id=number, is_private=chat.get("type", "private" if number > 0 else "group") == "private")
+    is_private = chat.get("type", "private" if number > 0 else "group") == "private"
+    return Place(id=number, is_private=is_private, title=safe(_string(chat, "title")))
 
 
 def _person(part: Raw) -> Person:

@@ -21,6 +21,10 @@ CLIENT_COMMANDS = {
     "language": _("мова / language"),
     "help": _("що вміє бот"),
 }
+GROUP_COMMANDS = {
+    "task": _("зробити з повідомлення звернення"),
+    "help": _("що вміє бот"),
+}
 STAFF_COMMANDS = {
     "queue": _("черга за строками"),
     "mine": _("мої звернення"),
@@ -43,7 +47,10 @@ async def introduce(connection: Connection) -> tuple[str, tuple[BotError, ...]]:
 
 async def _set_commands(connection: Connection) -> None:
     """The menu of commands; a bot without a menu works all the same."""
-    scopes: list[tuple[dict[str, Any], dict[str, str]]] = [({"type": "all_private_chats"}, CLIENT_COMMANDS)]
+    scopes: list[tuple[dict[str, Any], dict[str, str]]] = [
+        ({"type": "all_private_chats"}, CLIENT_COMMANDS),
+        ({"type": "all_group_chats"}, GROUP_COMMANDS),
+    ]
     scopes += [({"type": "chat", "chat_id": chat}, STAFF_COMMANDS) for chat in connection.staff_chats]
     for scope, commands in scopes:
         for language in ("", "en"):

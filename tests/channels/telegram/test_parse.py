@@ -107,7 +107,7 @@ def test_other_happenings() -> None:
     callback = {"id": "c", "from": PERSON, "data": "claim:1", "chat_instance": "1", "message": {"message_id": 5, "chat": GROUP, "date": 0}}
     assert understand({"update_id": 1, "callback_query": callback}) == Press(
         callback_id="c",
-        place=parse.Place(id=-1001, is_private=False),
+        place=parse.Place(id=-1001, is_private=False, title="Підтримка"),
         person=parse.Person(id=501, name="Ірина Приклад", language="uk"),
         message_id=5,
         data="claim:1",

@@ -87,10 +87,10 @@ class World:
         self.chats[chat] = Chat(about=about, members=dict.fromkeys(members, "member") | {self.bot["id"]: bot_status})
         return about
 
-    def set_bot_status(self, chat: int, status: str) -> None:
-        """A person blocks (`kicked`) or unblocks (`member`) the bot, or changes what it is in a group."""
+    def set_bot_status(self, chat: int, status: str, *, by: int | None = None) -> None:
+        """A person blocks (`kicked`) or unblocks (`member`) the bot, or changes what it is in a group; there `by` says who."""
         place = self.chat(chat)
-        actor = self.users.get(chat) or next((self.users[m] for m in place.members if m in self.users), ANONYMOUS_ADMIN)
+        actor = self.users.get(by or chat) or next((self.users[m] for m in place.members if m in self.users), ANONYMOUS_ADMIN)
         before = place.members.get(self.bot["id"], "member")
         place.members[self.bot["id"]] = status
         change: Json = {"chat": place.about, "from": actor, "date": self.timestamp()}
@@ -272,7 +272,7 @@ class World:
             return status != "kicked"
         if status != "member":
             return False
-        text, answered = message.get("text", ""), message.get("reply_to_message", {})
+        text, answered = str(message.get("text") or message.get("caption") or ""), message.get("reply_to_message", {})
         is_meant = text.startswith("/") or f"@{self.bot['username']}" in text
         return is_meant or answered.get("from", {}).get("id") == self.bot["id"]
 
