@@ -140,7 +140,7 @@ class Grouping(DeskBase):
         for ticket in await uow.tickets.open_for_contact(contact_id, limit=200):
             if ticket.client_id != client.id:
                 changed = await self._change(uow, ticket, actor, "identified", data={"client": client.id}, client_id=client.id)
-                await self._promises.repriced(uow, changed, now=self._clock.now())
+                await self._promises.repriced(uow, changed, now=self._clock.now(), because="client")
                 await self._tell_staff_only(uow, changed)
 
     async def _first_message(self, uow: UnitOfWork, ticket: Ticket) -> Message | None:

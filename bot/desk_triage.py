@@ -93,7 +93,7 @@ class Triage(DeskBase):
             return ticket
         data = {"from": ticket.category.value, "to": category.value}
         ticket = await self._change(uow, ticket, actor, "category_set", data=data, category=category, is_category_guessed=False)
-        await self._promises.repriced(uow, ticket, now=self._clock.now())
+        await self._promises.repriced(uow, ticket, now=self._clock.now(), because="category")
         return await self._tell_staff_only(uow, ticket)
 
     async def snooze(self, uow: UnitOfWork, ticket_id: int, agent: Agent, until: datetime) -> Ticket:

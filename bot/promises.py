@@ -121,11 +121,13 @@ class Promises:
 
         await self._each(uow, ticket, move)
 
-    async def repriced(self, uow: UnitOfWork, ticket: Ticket, *, now: datetime) -> None:
-        """The priority, the category or the client changed: deadlines follow (stricter: never born breached; else receipt plus the new
-        time)."""
+    async def repriced(self, uow: UnitOfWork, ticket: Ticket, *, now: datetime, because: str = "priority") -> None:
+        """The priority, the category or the client (`because`) changed: deadlines follow (stricter: never born breached; else receipt plus
+        the new time)."""
         subject = await self.subject(uow, ticket)
-        await self._each(uow, ticket, lambda clock: reprice_clock(self.policy, clock, subject, now=now))
+        before = {clock.id: clock for clock in await uow.clocks.of_ticket(ticket.id)}
+        for moved in await self._each(uow, ticket, lambda clock: reprice_clock(self.policy, clock, subject, now=now)):
+            _tell_moved(uow, before[moved.id], moved, at=now, because=because)
 
     async def snoozed(self, uow: UnitOfWork, ticket: Ticket, *, until: datetime) -> None:
         """No nudges until then; no deadline moves."""
@@ -147,7 +149,9 @@ class Promises:
         for clock in await uow.clocks.of_ticket(into.id):
             earliest = min((c for c in leaving if c.kind is clock.kind), key=lambda c: c.due_at, default=None)
             if clock.state is ClockState.RUNNING and earliest is not None and earliest.due_at < clock.due_at:
-                uow.clocks.save(self._takes_over(clock, earliest))
+                moved = self._takes_over(clock, earliest)
+                uow.clocks.save(moved)
+                _tell_moved(uow, clock, moved, at=at, because="merged")
 
     def _takes_over(self, clock: TicketClock, earlier: TicketClock) -> TicketClock:
         moved = replace(
@@ -192,7 +196,13 @@ def subject_of(ticket: Ticket, client: Client | None) -> Subject:
     )
 
 
-def _tell(uow: UnitOfWork, clock: TicketClock, kind: str, *, at: datetime, **data: str) -> None:
+def _tell_moved(uow: UnitOfWork, before: TicketClock, after: TicketClock, *, at: datetime, because: str) -> None:
+    if after.due_at != before.due_at:
+        instants = {"from": before.due_at.isoformat(), "to": after.due_at.isoformat()}
+        _tell(uow, after, "clock_moved", at=at, because=because, **instants)
+
+
+def _tell(uow: UnitOfWork, clock: TicketClock, kind: str, *, at: datetime, because: str = "", **data: str) -> None:
     """A line in the ticket's history."""
     facts = {"clock_id": clock.id, "clock": clock.kind.value, **data}
-    uow.tickets.add_event(Event(ticket_id=clock.ticket_id, kind=kind, actor=BOT, at=at, data=facts))
+    uow.tickets.add_event(Event(ticket_id=clock.ticket_id, kind=kind, actor=BOT, at=at, because=because, data=facts))
