@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import accounts, calendar, clients, closing, corrections, database, ingest, intake, mail, promises, service, sla
+from bot.commands import accounts, calendar, clients, closing, corrections, database, ingest, intake, mail, promises, roster, service, sla
 from bot.commands.terminal import out, say_error, words
 from bot.errors import BotError
 
@@ -41,6 +41,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(clients.app, name="clients")
+app.add_typer(roster.app, name="roster")
 app.add_typer(mail.app, name="mail")
 app.add_typer(corrections.app, name="corrections")
 

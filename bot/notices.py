@@ -307,6 +307,31 @@ def client_word(facts: Facts, message: Message, staff: StaffRoutes, *, verdict: 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listeners:
+    """Why a nudge reaches those whom it reaches. `on_duty` are the people of the shift, where everybody should hear it and a roster is
+    kept; `is_unattended`: there is nobody, so the leads hear it. Where the owner is away: `away_why` (absent or off_shift), until when,
+    what was written about it, and who stands in.
+    """
+
+    on_duty: tuple[str, ...] = ()
+    is_unattended: bool = False
+    away_why: str = ""
+    away_until: datetime | None = None
+    away_because: str = ""
+    stand_in: str = ""
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "on_duty": list(self.on_duty),
+            "is_unattended": self.is_unattended,
+            "away_why": self.away_why,
+            "away_until": self.away_until.isoformat() if self.away_until else None,
+            "away_because": self.away_because,
+            "stand_in": self.stand_in,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
     """One clock's part of a nudge: the ticket, the promise, why this minute. `rung` is before, due, after, claimed or snoozed.
 
@@ -321,6 +346,7 @@ class Reminder:
     planned_at: datetime
     account: Account
     claimed_at: datetime | None = None
+    listeners: Listeners = Listeners()
 
     def body(self) -> dict[str, Any]:
         """The facts for staff, and under "nudge" the promise: instants in ISO 8601, `counted` in seconds, `skipped` as kinds and labels."""
@@ -333,6 +359,7 @@ class Reminder:
                 "effective_due_at": self.effective_due_at.isoformat(),
                 "planned_at": self.planned_at.isoformat(),
                 "claimed_at": self.claimed_at.isoformat() if self.claimed_at else None,
+                "listeners": self.listeners.body(),
                 "counted": int(self.account.counted.total_seconds()),
                 "skipped": [{"kind": each.kind.value, "labels": list(each.labels)} for each in self.account.skipped],
             }

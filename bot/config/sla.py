@@ -21,6 +21,8 @@ from bot.texts import translator
 _ = translator("uk")
 
 Spans = dict[Priority, Target]
+# Up to this long a promise is as pressing as an urgent one's.
+SHORT = timedelta(hours=4)
 
 
 def build_policy(sla: SlaSettings, *, zone: str) -> Policy:
@@ -115,9 +117,7 @@ def _rules(written: Sequence[RuleSettings], usual: Mapping[Priority, Target], mi
             mistakes.append(Misconfigured("{key}.name: назва «{name}» уже є. Дайте кожному правилу свою.", key=where, name=each.name))
         names.add(each.name)
         if not (each.client or each.plan or each.category or each.channel or each.priority):
-            sentence = _(
-                "{key}: правило без умов. Впишіть client, plan, category, channel чи priority; спільне — у [sla.targets]."
-            )
+            sentence = _("{key}: правило без умов. Впишіть client, plan, category, channel чи priority; спільне — у [sla.targets].")
             mistakes.append(Misconfigured(sentence, key=where))
         targets = dict(_rule_targets(each, usual, where, mistakes))
         if not targets:
@@ -136,14 +136,16 @@ def _rules(written: Sequence[RuleSettings], usual: Mapping[Priority, Target], mi
 def _rule_targets(
     rule: RuleSettings, usual: Mapping[Priority, Target], where: str, mistakes: list[Misconfigured]
 ) -> Iterator[tuple[ClockKind, Target]]:
-    # The most pressing of the priorities that it is about decides the usual nudges.
+    # The most pressing of the priorities that it is about decides what is usual.
     most = max(rule.priority, key=lambda priority: priority.rank, default=Priority.MEDIUM)
     for kind in ClockKind:
         written: TargetSettings | None = getattr(rule, kind.value)
         if written is None:
             continue
         key = f"{where}.{kind.value}"
-        default = usual[most] if kind is not ClockKind.SOLUTION else Target(time=timedelta(0), calendar=DESK, ladder=_usual_ladder(most))
+        # A short promise needs nudges that come close together, whatever the priority.
+        ladder = URGENT_LADDER if written.target and written.target <= SHORT else _usual_ladder(most)
+        default = replace(usual.get(most) or Target(time=timedelta(0), calendar=DESK), ladder=ladder)
         if written.target is None:
             mistakes.append(Misconfigured("{key}: бракує target.", key=key))
         elif written.target and any(span >= written.target for span in written.before or ()):

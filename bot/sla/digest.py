@@ -14,11 +14,12 @@ from heapq import nsmallest
 
 from bot import notices
 from bot.model import Agent, Contact, Delivery, Route, Ticket, TicketClock
-from bot.notices import Facts, Reminder, StaffRoutes
+from bot.notices import Facts, Listeners, Reminder, StaffRoutes
 from bot.ports import UnitOfWork
 from bot.sla.explain import account
 from bot.sla.policy import Policy
 from bot.sla.reminders import Audience, Nudge
+from bot.sla.roster import Away, Roster, Why
 
 # As many as fit a chat message with a line of explanation each.
 SHOWN = 12
@@ -26,12 +27,19 @@ SHOWN = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One clock that spoke in this tick. `clock` is the row as it was claimed: its id, generation and step make the nudge unique."""
+    """One clock that spoke in this tick. `clock` is the row as it was claimed: its id, generation and step make the nudge unique.
+
+    `away`: why the owner does not hear it; `stand_in` hears it instead, everybody when there is none. `is_unattended`: everybody should
+    hear it and nobody is on duty, so the leads do.
+    """
 
     clock: TicketClock
     ticket: Ticket
     nudge: Nudge
     owner: Agent | None
+    away: Away | None = None
+    stand_in: Agent | None = None
+    is_unattended: bool = False
 
     @property
     def cause(self) -> str:
@@ -44,16 +52,22 @@ class Line:
 
 
 def routes_of(line: Line, staff: StaffRoutes) -> tuple[Route, ...]:
-    """Where a line goes, each place once. An owner without a chat of their own is reached through the staff's, named there."""
+    """Where a line goes, each place once. An owner without a chat of their own is reached through the staff's, named there; one who is away
+    is not bothered, off shift they may still see it."""
     found: list[Route] = []
     for audience in line.nudge.audiences:
         match audience:
             case Audience.STAFF:
                 found += staff.desk
+            case Audience.OWNER if line.away is not None:
+                found += _own_chat(line.stand_in, staff) or staff.desk
+                found += _own_chat(line.owner, staff) if line.away.why is Why.OFF_SHIFT else ()
             case Audience.OWNER:
                 found += _own_chat(line.owner, staff) or staff.desk
             case Audience.LEAD:
                 found += staff.leads
+    if line.is_unattended:
+        found += staff.leads
     return tuple(dict.fromkeys(found))
 
 
@@ -83,6 +97,7 @@ class Digests:
     staff: StaffRoutes
     now: datetime
     silent_since: datetime | None = None
+    roster: Roster | None = None
     _edit_key: str | None = None
     _by_route: dict[Route, _Digest] = field(default_factory=dict)
     _reminders: dict[int, Reminder] = field(default_factory=dict)
@@ -111,6 +126,27 @@ class Digests:
             edit_key=self._edit_key,
         )
 
+    def line(self, clock: TicketClock, ticket: Ticket, nudge: Nudge, owner: Agent | None) -> Line:
+        """The line of a clock that speaks now, to whom the roster says."""
+        roster, away, stand_in = self.roster, None, None
+        if roster is not None and owner is not None and Audience.OWNER in nudge.audiences and (away := roster.away(owner.id, self.now)):
+            stand_in = roster.stand_in(owner.id, self.now)
+        is_for_all = Audience.STAFF in nudge.audiences or (away is not None and stand_in is None)
+        is_unattended = roster is not None and roster.is_kept and is_for_all and not roster.on_duty(self.now)
+        return Line(clock=clock, ticket=ticket, nudge=nudge, owner=owner, away=away, stand_in=stand_in, is_unattended=is_unattended)
+
+    def _listeners(self, line: Line) -> Listeners:
+        kept = self.roster if self.roster is not None and self.roster.is_kept else None
+        is_for_all = line.owner is None or (line.away is not None and line.stand_in is None)
+        return Listeners(
+            on_duty=tuple(each.agent.name for each in kept.on_duty(self.now)) if kept and is_for_all else (),
+            is_unattended=line.is_unattended,
+            away_until=line.away.until if line.away else None,
+            away_why=line.away.why.value if line.away else "",
+            away_because=line.away.because if line.away else "",
+            stand_in=line.stand_in.name if line.stand_in else "",
+        )
+
     async def _reminder(self, uow: UnitOfWork, line: Line) -> Reminder:
         clock, calendars = line.clock, self.policy.calendars
         if clock.id not in self._reminders:
@@ -123,6 +159,7 @@ class Digests:
                 planned_at=line.nudge.planned_at,
                 account=account(calendars.get(clock.calendar, self.policy.desk_calendar), clock.started_at, clock.due_at),
                 claimed_at=clock.met_at,
+                listeners=self._listeners(line),
             )
         return self._reminders[clock.id]
 

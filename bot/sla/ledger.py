@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.errors import Rejected
 from bot.model import ClockKind, Event
 from bot.ports import QueueRow, Storage
-from bot.sla.numbers import READ, Entry, Report, entry, lines, urgency
+from bot.sla.claims import urgency
+from bot.sla.numbers import READ, Entry, Report, entry, lines
 from bot.sla.policy import Policy
 
 PAGE = 100
@@ -26,6 +27,13 @@ def month_bounds(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
         return start, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
     except ValueError:
         raise Rejected("«{text}» не є місяцем. Напишіть, наприклад, 2026-11.", text=text.strip()) from None
+
+
+def week_bounds(at: datetime, zone: ZoneInfo, *, back: int = 0) -> tuple[datetime, datetime]:
+    """The first instant of the desk's week (Monday) that holds `at`, or of the `back`th before it, and that of the next."""
+    local = at.astimezone(zone).date()
+    monday = local - timedelta(days=local.weekday() + 7 * back)
+    return datetime.combine(monday, time(), tzinfo=zone), datetime.combine(monday + timedelta(days=7), time(), tzinfo=zone)
 
 
 async def read_report(
@@ -54,4 +62,9 @@ async def read_report(
         assert last is not None
         at, after_id = last.started_at, last.id
         await asyncio.sleep(0)
+    # A busy month takes a while to count, and others are served meanwhile.
+    return await asyncio.to_thread(_counted, entries, claims, since, until)
+
+
+def _counted(entries: Sequence[Entry], claims: Sequence[tuple[QueueRow, Sequence[Event]]], since: datetime, until: datetime) -> Report:
     return Report(since=since, until=until, entries=tuple(entries), lines=lines(entries), urgency=urgency(claims))

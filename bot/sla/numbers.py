@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.model import ActorKind, ClockKind, ClockState, Event, Priority, ReasonState, TicketClock, UrgencyReason
+from bot.model import ActorKind, ClockKind, ClockState, Event, Priority, TicketClock
 from bot.ports import QueueRow
+from bot.sla import claims
+from bot.sla.claims import Urgency
 from bot.sla.pauses import open_time_over
 from bot.sla.policy import Policy
 
@@ -21,7 +23,7 @@ NOBODY = ""
 # What staff do that can meet a clock, as the history calls it.
 REACTING = ("claimed", "answer", "question", "proposal", "closed", "handed_over")
 TAKING = ("claimed", "assigned", *REACTING[1:])
-READ = (*TAKING, "opened", "priority_set", "reason_given", "reason_denied", "clock_moved")
+READ = (*TAKING, *claims.READ, "clock_moved")
 
 
 class Verdict(StrEnum):
@@ -44,9 +46,9 @@ class Why(StrEnum):
 class Entry:
     """One promise of one ticket, with its whole story. `agent` met it, or has the ticket; "" is nobody.
 
-    `reaction` is desk time from the start until it was met; `used` is what its own calendar counted of `target`, until it was met or
-    until now, pauses left out; `over` is desk time past the deadline. `moved` is how often a calendar or a policy moved it, `rule` the
-    one that promised it ("" the desk's usual promise).
+    `reaction` is desk time from the start until it was met, `allowed` desk time from the start until the deadline; `used` is what its own
+    calendar counted of `target`, until it was met or until now, pauses left out; `over` is desk time past the deadline. `moved` is how
+    often the deadline moved, `rule` the one that promised it ("" the desk's usual promise).
     """
 
     ticket_id: int
@@ -63,6 +65,7 @@ class Entry:
     verdict: Verdict
     used: timedelta
     reaction: timedelta | None
+    allowed: timedelta
     over: timedelta
     why: Why | None
     moved: int
@@ -94,21 +97,6 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Urgency:
-    """A client's claims of urgency (R11): the reasons given, and how many claims still stood when the story ended.
-
-    `reasons` are counts by reason 1, 2, 3; `unstated` gave none, `denied` said "none of these" themselves.
-    """
-
-    client: str
-    claimed: int
-    upheld: int
-    reasons: tuple[int, int, int]
-    unstated: int
-    denied: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A month. `breaches` are the late entries, earliest deadline first."""
 
@@ -121,6 +109,21 @@ class Report:
     @property
     def breaches(self) -> list[Entry]:
         return sorted((each for each in self.entries if each.verdict is Verdict.LATE), key=lambda each: (each.due_at, each.ticket_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekNumbers:
+    """A week (or any stretch) in a few figures. `total` are its reactions, `urgent` those of urgent tickets; `worst` are the late ones,
+    the longest over first."""
+
+    since: datetime
+    until: datetime
+    opened: int
+    total: Line
+    urgent: Line
+    claimed: int
+    upheld: int
+    worst: tuple[Entry, ...]
 
 
 # One line a way of looking at them.
@@ -146,7 +149,7 @@ def entry(row: QueueRow, events: Sequence[Event], policy: Policy, *, now: dateti
         title=ticket.title,
         client=row.client_name,
         channel=ticket.channel,
-        agent=_met_by(clock, events) or row.assignee_name,
+        agent=met_by(clock, events) or row.assignee_name,
         kind=clock.kind,
         priority=clock.priority,
         started_at=clock.started_at,
@@ -156,8 +159,9 @@ def entry(row: QueueRow, events: Sequence[Event], policy: Policy, *, now: dateti
         verdict=verdict,
         used=open_time_over(policy.calendars.get(clock.calendar, desk), clock.started_at, until, clock.pauses),
         reaction=desk.open_time(clock.started_at, until) if is_met else None,
+        allowed=desk.open_time(clock.started_at, clock.due_at),
         over=desk.open_time(clock.due_at, until) if verdict is Verdict.LATE else timedelta(0),
-        why=_why(clock, events) if verdict is Verdict.LATE else None,
+        why=why(clock, events) if verdict is Verdict.LATE else None,
         moved=sum(event.kind == "clock_moved" and event.data.get("clock_id") == clock.id for event in events),
         rule=clock.terms.rule if clock.terms else "",
     )
@@ -179,14 +183,34 @@ def verdict_of(clock: TicketClock, *, now: datetime) -> Verdict:
 
 
 def lines(entries: Sequence[Entry]) -> tuple[Line, ...]:
-    """Every view of every kind of promise that there was, each view by name."""
-    found = []
-    for kind in ClockKind:
-        of_kind = [each for each in entries if each.kind is kind]
+    """Every view of every kind of promise that there was, each view by name; priorities by their rank."""
+    groups: dict[tuple[ClockKind, str, str], list[Entry]] = {}
+    for each in entries:
         for by, view in VIEWS.items():
-            for name in sorted({view(each) for each in of_kind}):
-                found.append(_line(kind, by, name, [each for each in of_kind if view(each) == name]))
-    return tuple(found)
+            groups.setdefault((each.kind, by, view(each)), []).append(each)
+    kinds, views, ranks = list(ClockKind), list(VIEWS), [priority.value for priority in Priority]
+
+    def place(key: tuple[ClockKind, str, str]) -> tuple[int, int, int, str]:
+        kind, by, name = key
+        return kinds.index(kind), views.index(by), ranks.index(name) if by == "priority" else 0, name
+
+    return tuple(_line(*key, groups[key]) for key in sorted(groups, key=place))
+
+
+def week_numbers(report: Report) -> WeekNumbers:
+    """The few figures that a chat message tells of a stretch of time, from its report: reactions, claims of urgency, the worst breaches."""
+    reactions = [each for each in report.entries if each.kind is ClockKind.REACTION]
+    late = [each for each in reactions if each.verdict is Verdict.LATE]
+    return WeekNumbers(
+        since=report.since,
+        until=report.until,
+        opened=len(reactions),
+        total=_line(ClockKind.REACTION, "all", "", reactions),
+        urgent=_line(ClockKind.REACTION, "priority", Priority.URGENT, [each for each in reactions if each.priority is Priority.URGENT]),
+        claimed=sum(each.claimed for each in report.urgency),
+        upheld=sum(each.upheld for each in report.urgency),
+        worst=tuple(sorted(late, key=lambda each: (-each.over, each.ticket_id))),
+    )
 
 
 def median(values: Iterable[timedelta]) -> timedelta | None:
@@ -202,16 +226,6 @@ def ninth_decile(values: Iterable[timedelta]) -> timedelta | None:
     """The smallest value that at least nine of ten do not exceed (nearest rank)."""
     ordered = sorted(values)
     return ordered[-(-9 * len(ordered) // 10) - 1] if ordered else None
-
-
-def urgency(rows: Sequence[tuple[QueueRow, Sequence[Event]]]) -> tuple[Urgency, ...]:
-    """Who called what urgent, by client, from the tickets (one row each) and their events."""
-    by_client: dict[str, list[tuple[QueueRow, bool]]] = {}
-    for row, events in rows:
-        is_upheld = _claim(events)
-        if is_upheld is not None:
-            by_client.setdefault(row.client_name, []).append((row, is_upheld))
-    return tuple(_urgency(client, claims) for client, claims in sorted(by_client.items()))
 
 
 def _line(kind: ClockKind, by: str, name: str, entries: Sequence[Entry]) -> Line:
@@ -230,7 +244,7 @@ def _line(kind: ClockKind, by: str, name: str, entries: Sequence[Entry]) -> Line
     )
 
 
-def _met_by(clock: TicketClock, events: Sequence[Event]) -> str:
+def met_by(clock: TicketClock, events: Sequence[Event]) -> str:
     """Who met it: the event is written just after the instant that the clock keeps. A call was met by who took it, the assignee."""
     if clock.met_at is None or clock.met_at == clock.started_at:
         return NOBODY
@@ -238,34 +252,7 @@ def _met_by(clock: TicketClock, events: Sequence[Event]) -> str:
     return next((each.actor.name for each in acts), NOBODY)
 
 
-def _why(clock: TicketClock, events: Sequence[Event]) -> Why:
+def why(clock: TicketClock, events: Sequence[Event]) -> Why:
+    """What the breach of this clock comes down to."""
     taken = any(each.kind in TAKING and each.actor.kind is ActorKind.AGENT and each.at <= clock.due_at for each in events)
     return Why.TAKEN_SILENT if taken else Why.NOT_TAKEN
-
-
-def _claim(events: Sequence[Event]) -> bool | None:
-    """Whether a claim of urgency still stands at the end; None when the client never made one. Staff's own raising is no claim."""
-    stands: bool | None = None
-    for each in events:
-        by_client = each.actor.kind is ActorKind.CONTACT
-        if (each.kind == "opened" and each.data.get("priority") == Priority.URGENT) or (each.kind == "reason_given" and by_client):
-            stands = True
-        elif each.kind == "priority_set" and each.data.get("to") == Priority.URGENT:
-            stands = True if by_client or stands is not None else None
-        elif each.kind == "reason_denied" or (each.kind == "priority_set" and each.data.get("from") == Priority.URGENT):
-            stands = False if stands is not None else None
-    return stands
-
-
-def _urgency(client: str, claims: Sequence[tuple[QueueRow, bool]]) -> Urgency:
-    tickets = [row.ticket for row, _ in claims]
-    one, two, three = (sum(ticket.reason is reason for ticket in tickets) for reason in UrgencyReason)
-    denied = sum(ticket.reason_state is ReasonState.NONE_OF_THESE for ticket in tickets)
-    return Urgency(
-        client=client,
-        claimed=len(tickets),
-        upheld=sum(is_upheld for _, is_upheld in claims),
-        reasons=(one, two, three),
-        unstated=len(tickets) - one - two - three - denied,
-        denied=denied,
-    )

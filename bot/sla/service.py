@@ -14,13 +14,14 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from bot.clock import Clock
+from bot.duty import read_roster
 from bot.errors import Transient
 from bot.model import BOT, Agent, Event, Ticket, TicketClock
 from bot.notices import StaffRoutes
 from bot.ports import Storage, UnitOfWork
 from bot.promises import Promises
 from bot.sla.clocks import cancel_clock, mark_breach
-from bot.sla.digest import Digests, Line
+from bot.sla.digest import Digests
 from bot.sla.keeper import PolicyKeeper
 from bot.sla.policy import Policy
 from bot.sla.recompute import recompute_all, recompute_if_changed
@@ -131,6 +132,8 @@ async def _speak(uow: UnitOfWork, due: Sequence[TicketClock], digests: Digests, 
     """Move a batch of locked clocks on and write what they have to say."""
     tickets = {ticket.id: ticket for ticket in await uow.tickets.get_many([clock.ticket_id for clock in due])}
     agents = {agent.id: agent for agent in await uow.people.agents() if agent.is_active}
+    if digests.roster is None:
+        digests.roster = await read_roster(uow, digests.policy.desk_calendar.zone, digests.now)
     lines = []
     for clock in due:
         ticket = tickets.get(clock.ticket_id)
@@ -142,7 +145,7 @@ async def _speak(uow: UnitOfWork, due: Sequence[TicketClock], digests: Digests, 
         verdict = _judged(clock, ticket, owner, digests, done)
         _move_on(uow, clock, verdict, digests.now)
         if verdict.nudge is not None:
-            lines.append(Line(clock=clock, ticket=ticket, nudge=verdict.nudge, owner=owner))
+            lines.append(digests.line(clock, ticket, verdict.nudge, owner))
     written = await digests.deliveries(uow, lines, is_alone=is_alone)
     for delivery in written:
         uow.outbox.add(delivery)

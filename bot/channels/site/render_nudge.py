@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.channels.site.render import Button, Reader
+from bot.duty import why_you
 from bot.model import Priority
 from bot.texts import duration
 
@@ -13,9 +14,13 @@ SNOOZE_MINUTES = (30, 60, 180)
 
 
 def promise_lines(facts: dict[str, Any], reader: Reader) -> tuple[str, ...]:
-    """For a ticket in a nudge: what is the matter, and how the deadline came about."""
+    """For a ticket in a nudge: what is the matter, how the deadline came about, and why it reaches this reader."""
     promise = facts["nudge"]
-    return _urgency(promise, reader), _counted(promise, reader)
+    lines = (_urgency(promise, reader), _counted(promise, reader))
+    # Rows of before the roster have no word of it.
+    listeners = promise.get("listeners")
+    why = why_you(listeners, facts["assignee"], say=reader.say, at=reader.moment) if listeners else ""
+    return (*lines, f"{why[0].upper()}{why[1:]}.") if why else lines
 
 
 def nudge_buttons(facts: dict[str, Any], reader: Reader) -> tuple[Button, ...]:

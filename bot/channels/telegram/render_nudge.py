@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.channels.telegram.page import Button, Facts, Page, Reader, button, named
 from bot.channels.telegram.text import brief
+from bot.duty import why_you
 from bot.model import Priority
 from bot.texts import Translator, duration
 
@@ -29,7 +30,11 @@ def _paragraph(facts: Facts, reader: Reader) -> str:
     say = reader.say
     owner = say("у кого: {name}").format(name=brief(facts["assignee"])) if facts.get("assignee") else say("ще ніхто не взяв")
     who = " · ".join(brief(name) for name in (facts["contact"], facts["client"]) if name)
-    return "\n".join([f"{_urgency(facts, reader)} {named(facts)}", f"👤 {who}", _because(facts["nudge"], reader), f"🧑‍💻 {owner}"])
+    lines = [f"{_urgency(facts, reader)} {named(facts)}", f"👤 {who}", _because(facts["nudge"], reader), f"🧑‍💻 {owner}"]
+    # Rows of before the roster have no word of it.
+    if (listeners := facts["nudge"].get("listeners")) and (why := why_you(listeners, facts["assignee"], say=say, at=reader.moment)):
+        lines.append(f"📅 {brief(why)}")
+    return "\n".join(lines)
 
 
 def _urgency(facts: Facts, reader: Reader) -> str:

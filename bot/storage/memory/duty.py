@@ -40,8 +40,9 @@ class MemoryDuty:
         absences[added.id] = added
         return added
 
-    async def end_absences(self, agent_id: int, *, at: datetime) -> list[Absence]:
-        ended = [each for each in await self.absences(since=at) if each.agent_id == agent_id]
+    async def end_absences(self, agent_id: int, *, at: datetime, is_planned_too: bool = False) -> list[Absence]:
+        lasting = [each for each in await self.absences(since=at) if each.agent_id == agent_id]
+        ended = [each for each in lasting if is_planned_too or each.starts_at <= at]
         absences = self._session.change().absences
         for each in ended:
             absences[each.id] = replace(each, ends_at=max(at, each.starts_at))

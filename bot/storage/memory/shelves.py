@@ -18,6 +18,7 @@ from bot.model import (
     Link,
     Message,
     Revision,
+    Shift,
     Ticket,
     TicketClock,
     TimeEntry,

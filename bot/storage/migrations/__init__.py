@@ -4,4 +4,4 @@ A change that takes something away comes in two releases: first expand and stop 
 that nothing is to be done without importing Alembic (0.3 s).
 """
 
-HEAD = "20261125_set_aside"
+HEAD = "20261125_duty"
