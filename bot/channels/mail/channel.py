@@ -17,13 +17,14 @@ from bot import notices
 from bot.channels.base import Health, Sent
 from bot.channels.mail import envelope
 from bot.channels.mail.duty import Duty
+from bot.channels.mail.enclosures import Enclosed, enclose, gather
 from bot.channels.mail.inbound import inbound
 from bot.channels.mail.isolation import Parser
 from bot.channels.mail.oauth.dialogue import ConsentLost
 from bot.channels.mail.options import MailOptions
 from bot.channels.mail.parse import Own
 from bot.channels.mail.reading import CHANNEL, Reading
-from bot.channels.mail.render import letter
+from bot.channels.mail.render import letter, without_files
 from bot.channels.mail.replies import ShortReply
 from bot.channels.mail.replies import read as read_reply
 from bot.channels.mail.shortcuts import Shortcuts
@@ -33,6 +34,7 @@ from bot.channels.mail.values import Bounced
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.errors import BotError, Permanent, Transient
+from bot.files import Shelf
 from bot.intake.service import Intake, Planned
 from bot.model import BOT, Delivery, Event, InboundMessage
 from bot.ports import Disposition, InboxItem, InboxResult, Storage, UnitOfWork
@@ -71,6 +73,7 @@ class MailChannel:
         clock: Clock,
         health: Health | None = None,
         parser: Parser | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self.health = health or Health(name=self.name)
         self._options = options
@@ -79,6 +82,7 @@ class MailChannel:
         self._intake = intake
         self._clock = clock
         self._tokens = Tokens(options.secret)
+        self._shelf = shelf
         self._parser = parser or Parser(Own(addresses=options.own_addresses))
         self._relays = {box.name: Relay(replace(box.relay, hello=box.relay.hello or box.domain)) for box in options.mailboxes}
         self._shortcuts = Shortcuts(desk=desk, intake=intake, clock=clock)
@@ -180,7 +184,12 @@ class MailChannel:
             written = letter(delivery, zone=self._options.zone, now=now)
         except KeyError as error:
             raise Permanent("Для листа немає слів: {kind}", kind=delivery.kind) from error
+        enclosed = await self._enclosed(delivery)
+        if enclosed.left:
+            written = without_files(written, enclosed.left)
         mail = envelope.build(delivery, written, mailbox=box, options=self._options, tokens=self._tokens, now=now)
+        if enclosed.sent:
+            await asyncio.to_thread(enclose, mail, enclosed.sent)
         facts, watch = self.mailbox_health[box.name].facts, self._duty.watches[box.name]
         try:
             await self._relays[box.name].send(mail, sender=box.address, recipient=delivery.route.recipient)
@@ -192,6 +201,12 @@ class MailChannel:
         facts["relay"] = "ok"
         await watch.relay_works()
         return Sent(external_id=str(mail["Message-ID"]))
+
+    async def _enclosed(self, delivery: Delivery) -> Enclosed:
+        files = delivery.body.get("attachments") or ()
+        if not files or self._shelf is None:
+            return Enclosed()
+        return await gather(files, storage=self._storage, shelf=self._shelf, attempts=delivery.attempts)
 
 
 def _is_answer(message: InboundMessage) -> bool:

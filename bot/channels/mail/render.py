@@ -6,8 +6,8 @@ it is escaped there, and line breaks leave the subject.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -181,6 +181,12 @@ def _word(body: Body, reader: _Reader) -> list[Block]:
     if names:
         blocks.insert(1, Paragraph(text=say("Файли до відповіді: {names}").format(names=", ".join(names))))
     return blocks
+
+
+def without_files(letter: Letter, names: Sequence[str]) -> Letter:
+    """The same letter, which says that these files are on the Site: together they are too large for a mail, or could not be had."""
+    text = translator(letter.language)("Ці файли не вмістилися в лист, вони чекають на сторінці звернення на Сайті: {names}")
+    return replace(letter, blocks=(*letter.blocks, Paragraph(text=text.format(names=", ".join(names)))))
 
 
 def _client_reminder(body: Body, reader: _Reader) -> tuple[str, list[Block]]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from bot.channels.mail.access import TokenSource
 from bot.channels.mail.imap import is_loopback
+from bot.channels.mail.transfer import hand_over
 from bot.errors import BotError, Misconfigured, Permanent, Transient, Unreachable, Unsure
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ class Relay:
         except (SMTPException, OSError, TimeoutError) as error:
             raise Transient("Зв'язок із сервером надсилання перервався.") from error
         try:
-            await client.data(data, timeout=self._access.limit * TEXT_SHARE)
+            await hand_over(client, data, limit=self._access.limit * TEXT_SHARE)
         except SMTPResponseException as error:
             raise _refused(error.code, error.message) from error
         except (SMTPException, OSError, TimeoutError) as error:
@@ -215,7 +216,8 @@ async def _agree(client: SMTP, mail: EmailMessage, *, sender: str, recipient: st
         if not recipient.isascii():
             raise Unreachable("Сервер не підтримує адрес із нелатинськими літерами.")
         is_wide = False
-    data = _as_bytes(mail, is_wide=is_wide)
+    # Files make it long: a thread, then, so that nobody waits.
+    data = await asyncio.to_thread(_as_bytes, mail, is_wide=is_wide) if _has_files(mail) else _as_bytes(mail, is_wide=is_wide)
     if client.supports_extension("size") and 0 < _size_limit(client) < len(data):
         raise Permanent("Лист завеликий для сервера.")
     options = ["BODY=8BITMIME"] if client.supports_extension("8bitmime") else []
@@ -281,6 +283,10 @@ def _to_idna(address: str) -> str:
         return f"{local}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError:
         return address
+
+
+def _has_files(mail: EmailMessage) -> bool:
+    return next(mail.iter_attachments(), None) is not None
 
 
 def _as_bytes(mail: EmailMessage, *, is_wide: bool) -> bytes:
