@@ -25,7 +25,7 @@ class Grouping(DeskBase):
         first = await self._first_message(uow, ticket)
         if contact is None or first is None:
             raise NotFound("Звернення №{id} не має тексту, який можна розділити.", id=ticket_id)
-        data = {"into": len(parts)}
+        data = {"into": len(parts), "parts": [[list(span) for span in part.spans] for part in parts]}
         kept = await self._change(uow, ticket, actor, "split", because=because, data=data, spans=parts[0].spans, title=parts[0].title)
         numbers = await uow.tickets.allocate(len(parts) - 1)
         words = await uow.tickets.allocate_messages(len(parts) - 1)

@@ -141,10 +141,15 @@ def _reasons(reader: _Reader) -> Items:
 def _offer(body: Body, reader: _Reader) -> list[Block]:
     say = reader.say
     if body.get("act") == "split":
-        return [Paragraph(text=say("Якщо це одне питання, дайте відповідь «одне питання», і ми об'єднаємо звернення."))]
+        text = [say("Якщо це одне питання, дайте відповідь «одне питання», і ми об'єднаємо звернення.")]
+        if len(body.get("tickets", ())) > 2:
+            text.append(say("Розділити інакше можна номерами за порядком: «1 / 2-3» — перше окремо, друге й третє разом."))
+        return [Paragraph(text=" ".join(text))]
     if body.get("act") == "ask" and body.get("offer"):
         head = say("Схоже, тут кілька питань. Якщо їх треба розділити на окремі звернення, дайте відповідь «розділити»:")
-        return [Paragraph(text=head), Items(entries=tuple(body["offer"]))]
+        marks = tuple(str(number) for number, _ in enumerate(body["offer"], start=1))
+        tail = say("Розділити інакше можна номерами: «1 / 2-3» — перше окремо, друге й третє разом.")
+        return [Paragraph(text=head), Items(entries=tuple(body["offer"]), marks=marks), *([Paragraph(text=tail)] if len(marks) > 2 else [])]
     return []
 
 

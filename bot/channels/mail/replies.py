@@ -18,6 +18,7 @@ _ONE_QUESTION = re.compile(
     re.I,
 )
 _SPLIT = re.compile(r"^\W*(?:(?:так,?\s*)?розділ(?:ити|іть)|(?:да,?\s*)?раздел(?:ить|ите)|(?:yes,?\s*)?split(?:\s+(?:it|them))?)\W*$", re.I)
+_CUT = re.compile(r"^\d{1,2}[\d\s,;+–—-]*[/|][\d\s,;+/|–—-]*\d\s*[.!]?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +31,12 @@ class ReasonAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortReply:
-    """What was answered, and what was written beside it (`rest`)."""
+    """What was answered, and what was written beside it (`rest`). `cut` is a division by numbers, "1 / 2-3"."""
 
     reasons: tuple[ReasonAnswer, ...] = ()
     one_question: bool = False
     split: bool = False
+    cut: str = ""
     rest: str = ""
 
 
@@ -48,6 +50,8 @@ def read(text: str) -> ShortReply | None:
         return ShortReply(one_question=True)
     if _SPLIT.match(whole):
         return ShortReply(split=True)
+    if _CUT.match(whole):
+        return ShortReply(cut=whole)
     answers: list[ReasonAnswer] = []
     for place, line in enumerate(lines):
         answer = _answer(line)

@@ -12,9 +12,11 @@ from bot.channels.mail.replies import ReasonAnswer, ShortReply
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.desk_base import may_see
-from bot.intake.drafts import split_drafts
+from bot.errors import Rejected
+from bot.intake import division
 from bot.intake.service import Intake
-from bot.model import Actor, Contact, InboundMessage, MessageKind, ReasonState, Ticket
+from bot.model import Actor, Contact, InboundMessage, ReasonState, Ticket
+from bot.notices import Facts
 from bot.ports import UnitOfWork
 
 
@@ -44,6 +46,8 @@ class Shortcuts:
             return await self._give_reasons(uow, tickets, reply.reasons, contact)
         if reply.one_question:
             return await self._join(uow, tickets, contact)
+        if reply.cut:
+            return await self._cut(uow, tickets, reply.cut, contact)
         return await self._split(uow, tickets, contact, inbox_id=inbox_id)
 
     async def _answered(self, uow: UnitOfWork, message: InboundMessage, contact: Contact) -> list[Ticket]:
@@ -88,11 +92,30 @@ class Shortcuts:
         if len(tickets) != 1:
             return None
         [ticket] = tickets
-        first = next((m for m in await uow.tickets.messages(ticket.id) if m.kind is MessageKind.INBOUND), None)
-        drafts = split_drafts(first.text, channel=ticket.channel) if first else ()
-        if len(drafts) < 2:
+        try:
+            made = await division.split_as_offered(uow, self._desk, ticket.id, contact)
+        except Rejected:
             return None
-        made = await self._desk.split(uow, ticket.id, drafts, Actor.contact(contact), because="client")
+        return self._told_split(uow, made)
+
+    async def _cut(self, uow: UnitOfWork, tickets: Sequence[Ticket], cut: str, contact: Contact) -> Done | None:
+        """ "1 / 2-3": the numbers are those of the parts that our receipt showed, be they one ticket or several."""
+        origins = {ticket.origin_id for ticket in tickets}
+        [origin] = origins if len(origins) == 1 else [None]
+        if origin is None:
+            return None
+        parts = [ticket.spans for ticket in tickets if ticket.spans]
+        if len(tickets) == 1:
+            first = await division.first_words(uow, tickets[0].id)
+            parts = [draft.spans for draft in division.offered(tickets[0], first.text)]
+        groups = division.read_cut(cut, len(parts))
+        if groups is None:
+            return None
+        dealt = [[span for number in group for span in parts[number]] for group in groups]
+        made = await division.divide(uow, self._desk, origin, dealt, contact, now=self._clock.now())
+        return self._told_split(uow, made)
+
+    def _told_split(self, uow: UnitOfWork, made: Sequence[Facts]) -> Done:
         body = {"made": [facts.for_client() for facts in made]}
         for row in notices.told_client(made[0], "split", now=self._clock.now(), **body):
             uow.outbox.add(row)

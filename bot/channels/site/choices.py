@@ -10,28 +10,17 @@ from datetime import datetime
 from bot import notices
 from bot.desk import Desk
 from bot.desk_base import may_see
-from bot.errors import Conflict, NotFound
-from bot.intake.drafts import split_drafts
-from bot.model import Actor, Contact, Message, MessageKind, ReasonState, Ticket
+from bot.errors import NotFound
+from bot.intake import division
+from bot.model import Actor, Contact, Ticket
 from bot.ports import UnitOfWork
 from bot.texts import translator
 
 
 async def split_as_offered(uow: UnitOfWork, desk: Desk, ticket_id: int, contact: Contact, *, now: datetime) -> None:
     """ "Yes, several": the ticket becomes what the receipt offered, and the client sees what was made (R5)."""
-    ticket = await _seen(uow, ticket_id, contact)
-    if ticket.origin_id is not None and len(await uow.tickets.siblings(ticket.origin_id)) > 1:
-        raise Conflict("Це повідомлення вже розділено.")
-    first = await _first_message(uow, ticket_id)
-    parts = split_drafts(first.text, channel=ticket.channel)
-    made = await desk.split(uow, ticket_id, parts, Actor.contact(contact), because="клієнт підтвердив")
-    cause = f"ticket:{ticket_id}:split:{now.isoformat()}"
-    for row in notices.receipt(made, cause=cause, now=now, act="split", because="клієнт підтвердив"):
-        uow.outbox.add(row)
-    for facts in made:
-        if facts.ticket.reason_state is ReasonState.ASKED:
-            for row in notices.urgency_question(facts, cause=cause, now=now):
-                uow.outbox.add(row)
+    made = await division.split_as_offered(uow, desk, ticket_id, contact)
+    division.tell_made(uow, made, cause=f"ticket:{ticket_id}:split:{now.isoformat()}", now=now)
 
 
 async def make_one(uow: UnitOfWork, desk: Desk, origin_id: int, contact: Contact, *, now: datetime) -> None:
@@ -65,10 +54,3 @@ async def _seen(uow: UnitOfWork, ticket_id: int, contact: Contact) -> Ticket:
     if ticket is None or not may_see(ticket, contact):
         raise NotFound("Звернення №{id} не знайдено.", id=ticket_id)
     return ticket
-
-
-async def _first_message(uow: UnitOfWork, ticket_id: int) -> Message:
-    first = next((m for m in await uow.tickets.messages(ticket_id) if m.kind is MessageKind.INBOUND), None)
-    if first is None:
-        raise NotFound("Звернення №{id} не має тексту, який можна розділити.", id=ticket_id)
-    return first

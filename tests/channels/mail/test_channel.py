@@ -526,6 +526,20 @@ async def test_one_question_and_split_are_answers_too(dovecot: Dovecot) -> None:
         assert all(f"№{ticket.id} " in told.text() for ticket in tickets)
 
 
+async def test_a_cut_by_numbers_divides_otherwise(dovecot: Dovecot) -> None:
+    async with SmtpSink() as sink, desk(dovecot, sink) as it:
+        dovecot.deliver(three_questions())
+        await it.received(1)
+        assert len(await it.tickets()) == 3
+        assert "1 / 2-3" in sink.mails[0].text()
+        dovecot.deliver(answer(sink.mails[0], "1 / 2-3", message_id="<a1@shop.example>"))
+        await it.received(2)
+        first, second = sorted(await it.tickets(), key=lambda ticket: ticket.id)
+        assert (len(first.spans), len(second.spans)) == (1, 2)
+        [told] = [each for each in sink.mails if "Розділено" in each.text()]
+        assert f"№{second.id} " in told.text()
+
+
 async def test_an_act_of_a_stranger_is_no_act(dovecot: Dovecot) -> None:
     async with SmtpSink() as sink, desk(dovecot, sink) as it:
         dovecot.deliver(mail("Терміново! Не працює каса, черга стоїть, не можемо пробити чек."))

@@ -23,6 +23,8 @@ FIRST, SECOND = UrgencyReason.OPERATIONAL_WORK, UrgencyReason.MOST_USERS
         ("Одне питання", ShortReply(one_question=True)),
         ("Ні, це одне питання!", ShortReply(one_question=True)),
         ("розділити", ShortReply(split=True)),
+        ("1 / 2-3", ShortReply(cut="1 / 2-3")),
+        ("1,3 | 2.\n", ShortReply(cut="1,3 | 2.")),
         ("Yes, split it", ShortReply(split=True)),
     ],
 )
