@@ -21,7 +21,7 @@ from bot.channels.supervisor import keep_alive
 from bot.clock import Clock, SystemClock
 from bot.config import Settings, build_policy
 from bot.desk import Desk
-from bot.house import House, database_url, staff_routes
+from bot.house import House, database_url, file_limits, staff_routes
 from bot.intake.service import Intake, IntakeSettings
 from bot.promises import Promises
 from bot.wiring import BUILDERS, make_adviser
@@ -59,7 +59,11 @@ async def open_house(
         desk=desk,
         promises=promises,
         clock=clock,
-        settings=IntakeSettings(phones=settings.desk.phones, language=settings.desk.language),
+        settings=IntakeSettings(
+            phones=settings.desk.phones,
+            language=settings.desk.language,
+            file_limits=file_limits(settings),
+        ),
         adviser=make_adviser(settings.intake.opinion, clock, health),
     )
     house = House(settings=settings, clock=clock, zone=zone, storage=storage, promises=promises, desk=desk, intake=intake, speed=speed)

@@ -77,7 +77,7 @@ class House:
 
     @property
     def file_limits(self) -> FileLimits:
-        return FileLimits(size=self.settings.files.max_megabytes * MEGABYTE, count=self.settings.files.max_count)
+        return file_limits(self.settings)
 
     def add(self, channel: Channel) -> None:
         """Take a channel in; the status page shows its health."""
@@ -95,6 +95,11 @@ class House:
 def database_url(settings: Settings) -> str:
     """The configured database, by default one SQLite file in the data folder."""
     return settings.database_url.reveal()
+
+
+def file_limits(settings: Settings) -> FileLimits:
+    """How large the files are that people may send, and how many with one message."""
+    return FileLimits(size=settings.files.max_megabytes * MEGABYTE, count=settings.files.max_count)
 
 
 def staff_routes(settings: Settings) -> StaffRoutes:

@@ -143,11 +143,12 @@ def receipt(
     hints: Sequence[Ticket] = (),
     opens_at: datetime | None = None,
     phones: Sequence[str] = (),
+    left: dict[str, Any] | None = None,
 ) -> list[Delivery]:
     """What was registered, in one message (R5). `act`: "one", "split" (undo is offered) or "ask" (`offer`: the titles of a possible split).
 
     `hints` are open tickets that the message may belong to. In a letter the urgency question goes along (`ask_urgency`); in a chat it is a
-    message of its own, see `urgency_question`.
+    message of its own, see `urgency_question`. `left`: files that were not taken in (`bot.left_out`).
     """
     first = made[0]
     body = {
@@ -159,6 +160,7 @@ def receipt(
         "hints": [{"id": ticket.id, "title": ticket.title} for ticket in hints],
         "opens_at": opens_at.isoformat() if opens_at else None,
         "phones": list(phones),
+        "left_out": left,
         "ask_urgency": [{"id": f.ticket.id, "order": reason_order(f.ticket)} for f in made if f.ticket.reason_state.value == "asked"],
     }
     rows = _to_client(first, "receipt", cause, body, now=now, urgency=RECEIPT_URGENCY)

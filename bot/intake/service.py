@@ -17,12 +17,14 @@ from bot.clock import Clock
 from bot.desk import Desk, Draft, Opening
 from bot.desk_base import may_see
 from bot.domains import is_public
+from bot.files import FileLimits
 from bot.intake.adviser import Adviser
 from bot.intake.analysis import Analysis, analyse, analyse_followup, describe_split
 from bot.intake.drafts import Decision, decide, follow_up_drafts
 from bot.intake.split import split
 from bot.intake.subjects import compose
 from bot.intake.threads import Joins, StartsNew, ThirdPerson, judge
+from bot.left_out import left_out, left_out_words
 from bot.model import BOT, Contact, Delivery, Event, InboundMessage, MessageKind, ReasonState, Route, Ticket, link_scope
 from bot.notices import Facts
 from bot.ports import Disposition, InboxResult, UnitOfWork
@@ -52,6 +54,7 @@ class IntakeSettings:
 
     phones: tuple[str, ...] = ()
     language: str = "uk"
+    file_limits: FileLimits = field(default_factory=FileLimits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +145,18 @@ class Intake:
         last = await _last_staff_message(uow, ticket)
         reading = analyse_followup(inbound.text, ticket_title=ticket.title, last_staff_message=last)
         await self.desk.add_client_message(uow, ticket.id, inbound, inbox_id=item_ids[0], contact=contact, verdict=reading.verdict)
+        await self._tell_left_out(uow, inbound, contact, item_ids[0])
         made = await self._new_tasks(uow, inbound, item_ids[0], contact, ticket, reading.new_tasks)
         return _results(item_ids, Disposition.FOLLOW_UP, because, (ticket.id, *made))
+
+    async def _tell_left_out(self, uow: UnitOfWork, inbound: InboundMessage, contact: Contact, inbox_id: int) -> None:
+        """An answer gets no receipt, so files that were not taken in are told of by themselves."""
+        left, route = left_out(inbound.attachments, self.settings.file_limits), inbound.reply_route
+        if left is None or route is None or not await self._may_write(uow, route, inbound):
+            return
+        sentence = left_out_words(left, translator(contact.language))
+        now, cause = self.clock.now(), f"inbox:{inbox_id}:left_out"
+        self._tell(uow, [notices.say(route, sentence, cause=cause, language=contact.language, now=now, letter=inbound.letter)])
 
     async def _new_tasks(
         self, uow: UnitOfWork, inbound: InboundMessage, inbox_id: int, contact: Contact, ticket: Ticket, spans: Sequence[tuple[int, int]]
@@ -221,6 +234,7 @@ class Intake:
             hints=[ticket for ticket in hints if may_see(ticket, first.contact)],
             opens_at=None if desk_hours.is_open(now) else desk_hours.next_opening(now),
             phones=self._phones(now),
+            left=left_out(planned.inbound.attachments, self.settings.file_limits),
         )
         self._tell(uow, rows)
         if first.ticket.route.channel != "mail":

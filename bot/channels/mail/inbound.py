@@ -37,7 +37,7 @@ def inbound(item: InboxItem, mail: ParsedMail, *, tokens: Tokens, mailbox: str) 
         received_at=item.received_at,
         is_quiet=item.is_quiet,
         subject=mail.subject,
-        attachments=tuple(map(_attachment, mail.files)),
+        attachments=_attachments(mail),
         evidence=ThreadEvidence(token_ticket_id=token, references=message_ids),
         language=_language(f"{mail.subject} {text}"),
         set_aside=_set_aside(mail, tokens),
@@ -67,6 +67,14 @@ def _set_aside(mail: ParsedMail, tokens: Tokens) -> str | None:
     if mail.message_id and tokens.is_own_message(mail.message_id):
         return MailKind.LOOP.value
     return None if mail.kind is MailKind.MESSAGE else mail.kind.value
+
+
+def _attachments(mail: ParsedMail) -> tuple[Attachment, ...]:
+    """Its files; of a mail that was too large to be fetched whole there is one more, which nobody has: the rest of it."""
+    files = tuple(map(_attachment, mail.files))
+    if mail.oversize and not any(file.size for file in files):
+        files = (*files, Attachment(name="решта листа", size=mail.oversize))
+    return files
 
 
 def _attachment(file: MailFile) -> Attachment:

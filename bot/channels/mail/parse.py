@@ -54,8 +54,12 @@ def parse(raw: bytes, own: Own = NOBODY, *, with_content: bool = True, keeping: 
     """Reads a mail. `with_content=False` leaves the bytes of attached files out (their sizes stay right). With `keeping` a person's files
     are on its shelf when this returns; Transient when the disk refuses."""
     root, problems = tree.read(_without_envelope(raw))
+    oversize = 0
     if root.headers.items[:1] and root.headers.items[0][0] == OVERSIZE.lower():
-        problems.append(f"too big to be fetched whole: {as_text(root.headers.items[0][1])[:60]} bytes")
+        said = as_text(root.headers.items[0][1])[:60]
+        problems.append(f"too big to be fetched whole: {said} bytes")
+        size = said.rpartition(" ")[2]
+        oversize = int(size) if size.isascii() and size.isdigit() else 1
     zone = ZoneInfo(own.zone)
     body = gather(root, zone)
     for problem in problems:
@@ -77,9 +81,11 @@ def parse(raw: bytes, own: Own = NOBODY, *, with_content: bool = True, keeping: 
         recipients=frozenset(address.lower() for address in _recipients(headers, hint)),
     )
     verdict = judge(evidence, lambda: "\n".join(body.own))
-    keep = keeping.shelf.put if keeping and verdict.kind is MailKind.MESSAGE else None
+    # Of an oversize mail the last file is cut somewhere: none is kept, the client is told.
+    keep = keeping.shelf.put if keeping and verdict.kind is MailKind.MESSAGE and not oversize else None
     files = files_of(body, keeping.limits if keeping else FileLimits(), keep=keep, with_content=with_content)
-    return _put_together(root, body, verdict, sender=sender, subject=subject, files=files)
+    mail = _put_together(root, body, verdict, sender=sender, subject=subject, files=files)
+    return replace(mail, oversize=oversize) if oversize else mail
 
 
 def _put_together(

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.lamps import SIGNS
+from bot.left_out import left_out_words
 from bot.model import Category, Delivery, Lamp, Outcome, Priority, Turn, UrgencyReason
 from bot.texts import (
     CATEGORY_WORDS,
@@ -114,6 +115,8 @@ def _receipt(body: Body, reader: _Reader) -> tuple[str, list[Block]]:
     if body.get("opens_at"):
         blocks.append(Paragraph(text=say("Зараз неробочий час. Почнемо працювати: {at}.").format(at=reader.moment(body["opens_at"]))))
     blocks += _phones(body, reader)
+    if body.get("left_out"):
+        blocks.append(Paragraph(text=left_out_words(body["left_out"], say)))
     blocks.append(Paragraph(text=say("Щоб щось додати, дайте відповідь на цей лист.")))
     return say("Звернення {numbers}").format(numbers=", ".join(f"№{facts['id']}" for facts in tickets)), blocks
 

@@ -67,6 +67,7 @@ class ParsedMail:
     sender claims; `received_at` is what the topmost Received header claims. `because` names the rule that decided `kind`.
     `may_be_answered` is False for whoever must not get an automatic reply, which is more than the machines (RFC 3834).
     `recipients` are all addresses that the mail was sent or delivered to: reply tokens travel there.
+    `oversize` is the size in bytes of a mail of which only the beginning was fetched, 0 for a whole one.
     `problems` are short English notes on what was broken and how it was read all the same.
     """
 
@@ -92,3 +93,4 @@ class ParsedMail:
     bounced: Bounced | None = None
     files: tuple[MailFile, ...] = ()
     problems: tuple[str, ...] = ()
+    oversize: int = 0

@@ -27,6 +27,7 @@ _PLAIN = (
     "quoted",
     "signature",
     "full_text",
+    "oversize",
 )
 _LISTS = ("recipients", "references", "problems")
 

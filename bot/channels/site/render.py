@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot.channels.site.file_links import FileLink, named
 from bot.channels.site.words import client_words, priority_words
+from bot.left_out import left_out_words
 from bot.model import Delivery, Lamp, Outcome, Priority, ReasonState, Ticket, Turn, UrgencyReason
 from bot.texts import (
     NONE_OF_THESE,
@@ -143,6 +144,8 @@ def _receipt(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
         buttons.append(Button(label=say("Ні, це одне питання"), action=f"/tickets/{first['id']}/keep"))
     if body.get("opens_at"):
         after.append(say("Зараз неробочий час. Почнемо працювати: {at}.").format(at=reader.moment(body["opens_at"])))
+    if body.get("left_out"):
+        after.append(left_out_words(body["left_out"], say))
     return {
         "lines": tuple(lines),
         "tickets": tuple(ticket_line(facts, reader) for facts in tickets),

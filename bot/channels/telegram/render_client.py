@@ -20,6 +20,7 @@ from bot.channels.telegram.page import (
     priority_words,
 )
 from bot.channels.telegram.text import brief, escape
+from bot.left_out import left_out_words
 from bot.model import Outcome, Priority, Turn, UrgencyReason
 from bot.texts import NONE_OF_THESE, OUTCOME_WORDS, PRIORITY_WORDS, REASON_WORDS, SHORT_REASON_WORDS, TURN_WORDS
 
@@ -36,6 +37,8 @@ def receipt(body: Body, reader: Reader) -> Page:
     else:
         head = say("✅ Дякуємо! Звернення зареєстровано:")
     lines = [head, *(_ticket_lines(facts, reader) for facts in tickets), *_offered(body, reader), *_around(body, reader)]
+    if body.get("left_out"):
+        lines.append(escape(left_out_words(body["left_out"], say)))
     return Page(head="\n\n".join(lines), keyboard=_receipt_buttons(body, reader))
 
 
