@@ -11,7 +11,22 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import accounts, calendar, clients, closing, corrections, database, ingest, intake, mail, promises, roster, service, sla
+from bot.commands import (
+    accounts,
+    calendar,
+    clients,
+    closing,
+    corrections,
+    database,
+    ingest,
+    intake,
+    ledger,
+    mail,
+    promises,
+    roster,
+    service,
+    sla,
+)
 from bot.commands.terminal import out, say_error, words
 from bot.errors import BotError
 
@@ -32,6 +47,7 @@ app.command("analyze", help=_("Рядки JSON на вході й на вихо�
 app.command("read-mail", help=_("Прочитати листи (.eml): один рядок JSON на лист."))(intake.read_mail)
 app.command("deadline", help=_("Строк реакції, нагадування і чому саме тоді."))(promises.deadline)
 app.command("sla", help=_("Строки за місяць у числах: частка вчасних, медіана, порушення й хто називав терміновим."))(sla.sla)
+app.command("ledger", help=_("Облік строків звернення: коли почалися, чому перенесені, чи виконані і ким."))(ledger.ledger)
 app.command("closed", help=_("Зачинити службу до певного часу (немає світла, тривога) або відкрити знову; без параметрів — список."))(
     closing.closed
 )
