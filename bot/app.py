@@ -110,6 +110,7 @@ async def run_house(house: House, *, ready: Callable[[House], Awaitable[None]] |
 
 async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Coroutine[None, None, None]]]:
     """(name, coroutine) of every loop of this role, in the order in which they are stopped: intake first, delivery last."""
+    from bot.sla.herald import Herald
     from bot.sla.keeper import PolicyKeeper
     from bot.sla.scheduler import TickScheduler
     from bot.sla.service import Ticker
@@ -143,6 +144,13 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
             remind_after=settings.sla.waiting.remind_after,
             close_after=settings.sla.waiting.close_after,
         )
+        herald = Herald(
+            storage=house.storage,
+            promises=house.promises,
+            staff=house.desk.staff,
+            morning_at=settings.sla.digest.morning,
+            week_at=settings.sla.digest.week,
+        )
         ticker = Ticker(
             storage=house.storage,
             promises=house.promises,
@@ -150,6 +158,7 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
             clock=house.clock,
             waiting=waiting,
             keeper=keeper,
+            others=(herald,),
         )
         health = _worker_health(house, "tick")
 

@@ -5,7 +5,7 @@ facts, never markup. Instants in a body are ISO 8601 in UTC. Keys are unique by 
 twice tells once.
 
 Kinds for a client: receipt, urgency_question, claimed, answer, question, proposal, client_reminder, closed, reopened, priority_changed,
-handed_over, new_task_offer, say. Kinds for staff: card (edited, not repeated), client_word, nudge, alert, say. Every client body has
+handed_over, new_task_offer, say. Kinds for staff: card (edited, not repeated), client_word, nudge, summary, alert, say. Every client body has
 `language`.
 """
 
@@ -399,6 +399,21 @@ def nudge(
 
 
 def alert(routes: Sequence[Route], news: BotError, *, cause: str, now: datetime) -> list[Delivery]:
+def summary(routes: Sequence[Route], body: dict[str, Any], *, cause: str, now: datetime) -> list[Delivery]:
+    """The morning digest or the week's summary, as `bot.sla.summaries` makes them; `cause` holds the day, so that it is said once."""
+    return [
+        Delivery(
+            key=f"{cause}:summary:{route.channel}:{route.recipient}",
+            route=route,
+            kind="summary",
+            body=body,
+            created_at=now,
+            urgency=WORD_URGENCY,
+        )
+        for route in routes
+    ]
+
+
     """Something staff must know about the desk itself. `cause` makes it unique: put the day or the episode into it.
 
     The body holds {"news": {"sentence", "values"}}, which `bot.texts.told` tells in the reader's language, and the Ukrainian "text".

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,6 +20,7 @@ from bot.config.values import (
     Secret,
     SpamHeader,
     StorageUrl,
+    TimeOfDay,
     Url,
     UrlOrEmpty,
     Zone,
@@ -190,6 +191,13 @@ class WaitingSettings(Section):
     close_after: Annotated[Duration, between("0", "365d")] = timedelta(0)
 
 
+class DigestSettings(Section):
+    """The morning digest in the staff chat and Friday's summary for the leads, at times of the desk's wall clock; "" is never."""
+
+    morning: TimeOfDay = time(8, 5)
+    week: TimeOfDay = time(16, 30)
+
+
 Targets = dict[Priority, TargetSettings]
 
 
@@ -226,6 +234,7 @@ class SlaSettings(Section):
     exceptions: tuple[ExceptionSettings, ...] = ()
     policy: tuple[RuleSettings, ...] = ()
     waiting: WaitingSettings = WaitingSettings()
+    digest: DigestSettings = DigestSettings()
 
 
 class OpinionSettings(Section):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -157,6 +157,18 @@ def _to_rhythm(value: Any) -> timedelta | Literal["opening"]:
         raise mistake("rhythm") from None
 
 
+def _to_time(value: Any) -> time | None:
+    """ "08:05"; "" is no time at all. TOML's own 08:05:00 is taken too."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, time):
+        return value
+    found = re.fullmatch(r"(\d{1,2}):(\d{2})", value.strip()) if isinstance(value, str) else None
+    if not found or int(found[1]) > 23 or int(found[2]) > 59:
+        raise mistake("time_of_day")
+    return time(int(found[1]), int(found[2]))
+
+
 def _bot_token(token: Secret) -> Secret:
     if token and not re.fullmatch(r"\d+:[\w-]+", token.reveal()):
         raise mistake("bot_token")
@@ -201,6 +213,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Network = Annotated[str, AfterValidator(_network)]
 Duration = Annotated[timedelta, BeforeValidator(_to_duration)]
 Rhythm = Annotated[timedelta | Literal["opening"], PlainValidator(_to_rhythm)]
+TimeOfDay = Annotated[time | None, PlainValidator(_to_time)]
 MailAddress = Annotated[str, BeforeValidator(_to_mail)]
 BlockedSender = Annotated[str, BeforeValidator(_to_blocked)]
 SpamHeader = Annotated[str, BeforeValidator(_to_spam_header)]

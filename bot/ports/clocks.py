@@ -31,6 +31,10 @@ class Clocks(Protocol):
         skipping those another process holds."""
         ...
 
+    async def due_between(self, *, since: datetime, until: datetime) -> int:
+        """How many tickets have a running clock whose deadline is in `[since, until)`."""
+        ...
+
     async def started(self, *, since: datetime, after_id: int, until: datetime, limit: int) -> list[QueueRow]:
         """Clocks of any state started before `until` and at or after `since` (at `since` itself those above `after_id`), in the order of
         (started_at, id), with their tickets: reports page through a month with it."""

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -51,9 +52,15 @@ class Ticked:
     failed: int = 0
 
 
+class Sweeper(Protocol):
+    """Something that looks now and then whether it is time to do its part, and does each part once however often it is asked."""
+
+    async def sweep(self, now: datetime) -> int: ...
+
+
 class Ticker:
     """See the module. `staff` says where nudges go; `promises` holds the policy in force; `waiting` minds clients who owe an answer,
-    `keeper` the closures."""
+    `keeper` the closures; `others` have their turn after the nudges."""
 
     def __init__(
         self,
@@ -64,6 +71,7 @@ class Ticker:
         clock: Clock,
         waiting: WaitingClients | None = None,
         keeper: PolicyKeeper | None = None,
+        others: Sequence[Sweeper] = (),
     ) -> None:
         self._storage = storage
         self._promises = promises
@@ -71,6 +79,7 @@ class Ticker:
         self._clock = clock
         self._waiting = waiting
         self._keeper = keeper
+        self._others = others
         self._recomputed_for: Policy | None = None
         self._look_again_at: datetime | None = None
         # Clients and their plans are edited by other processes (an import); where a rule asks for them they are looked at each minute.
@@ -101,6 +110,8 @@ class Ticker:
             await self._keeper.announce(closures, now)
         if self._waiting is not None:
             await self._waiting.sweep(now)
+        for other in self._others:
+            await _swept(other, now)
         if done.claimed:
             log.info("ticked", claimed=done.claimed, nudged=done.nudged, messages=done.messages, failed=done.failed)
         return done
@@ -126,6 +137,16 @@ class Ticker:
         except Transient:
             self._recomputed_for = None
             raise
+
+
+async def _swept(other: Sweeper, now: datetime) -> None:
+    """A bug in one of them is told and keeps neither the others nor the next tick waiting."""
+    try:
+        await other.sweep(now)
+    except Transient:
+        raise
+    except Exception:
+        log.exception("sweep_failed", sweeper=type(other).__name__)
 
 
 async def _speak(uow: UnitOfWork, due: Sequence[TicketClock], digests: Digests, done: Ticked, *, is_alone: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bot.model import TicketClock
 from bot.ports import QueueRow
@@ -29,6 +29,11 @@ _due = (
     .order_by(_clocks.c.next_nudge_at, _clocks.c.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=(_clocks, _tickets))
+)
+_due_between = select(func.count(func.distinct(_clocks.c.ticket_id))).where(
+    is_one_of(_clocks.c.state, ["running"]),
+    _clocks.c.due_at >= bindparam("since", type_=UtcDateTime()),
+    _clocks.c.due_at < bindparam("until", type_=UtcDateTime()),
 )
 _running = (
     select(_clocks)
@@ -68,6 +73,12 @@ class SqlClocks:
     async def running(self, *, after_id: int, limit: int) -> list[TicketClock]:
         statement = _running_locked if self._session.is_writing else _running
         return await self._list(statement, {"after_id": after_id, "most": limit})
+
+    async def due_between(self, *, since: datetime, until: datetime) -> int:
+        def work(connection: Connection) -> int:
+            return connection.scalar(_due_between, {"since": since, "until": until}) or 0
+
+        return await self._session.run(work, needs=("clocks",))
 
     async def started(self, *, since: datetime, after_id: int, until: datetime, limit: int) -> list[QueueRow]:
         def work(connection: Connection) -> list[QueueRow]:

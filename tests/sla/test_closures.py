@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +22,6 @@ from bot.sla.intervals import DayException, Interval
 from bot.sla.keeper import PolicyKeeper
 from bot.sla.policy import Policy
 from bot.sla.service import Ticker
-from bot.storage import open_storage
 from bot.storage.memory import MemoryStorage
 from tests.builders import LEAD_CHAT, STAFF_CHAT, TUESDAY
 from tests.sla.calendars import kyiv
@@ -129,17 +126,6 @@ def _is_repeated(at: datetime) -> bool:
 
 
 # --- who hears of it, and what moves --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Storage]:
-    if request.param == "memory":
-        yield MemoryStorage()
-        return
-    url = f"sqlite:///{tmp_path / 'desk.db'}" if request.param == "sqlite" else request.getfixturevalue("pg_url")
-    storage = await open_storage(url)
-    yield storage
-    await storage.close()
 
 
 class ClosingDesk(TickingDesk):

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
-
-import pytest
 
 from bot.errors import Transient
 from bot.model import ClockState, Priority
@@ -17,23 +13,10 @@ from bot.sla.calendars import preset_calendars
 from bot.sla.intervals import DayException
 from bot.sla.policy import Policy
 from bot.sla.recompute import recompute_all
-from bot.storage import open_storage
-from bot.storage.memory import MemoryStorage
 from tests.builders import LEAD_CHAT, STAFF_CHAT, TUESDAY
 from tests.sla.desk import TickingDesk
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Storage]:
-    if request.param == "memory":
-        yield MemoryStorage()
-        return
-    url = f"sqlite:///{tmp_path / 'desk.db'}" if request.param == "sqlite" else request.getfixturevalue("pg_url")
-    storage = await open_storage(url)
-    yield storage
-    await storage.close()
 
 
 async def test_the_ladder_is_climbed_alike_on_every_store(store: Storage) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,6 @@ import pytest
 from bot.model import BOT, Actor, Delivery, Outcome, Route, Team, Ticket, Turn
 from bot.ports import Storage, UnitOfWork
 from bot.sla.waiting import PORTION, WaitingClients
-from bot.storage import open_storage
 from bot.storage.memory import MemoryStorage
 from tests.builders import message
 from tests.sla.calendars import kyiv
@@ -77,17 +74,6 @@ class Waiting(TickingDesk):
 
 class Closing(Waiting):
     close_after = 10 * DAY
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Storage]:
-    if request.param == "memory":
-        yield MemoryStorage()
-        return
-    url = f"sqlite:///{tmp_path / 'desk.db'}" if request.param == "sqlite" else request.getfixturevalue("pg_url")
-    storage = await open_storage(url)
-    yield storage
-    await storage.close()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot import summary_words
 from bot.channels.site.file_links import FileLink, named
 from bot.channels.site.render import Button, Reader
 from bot.channels.site.render_nudge import is_lowerable, nudge_buttons, once, promise_lines
@@ -117,6 +118,9 @@ def _particulars(kind: str, body: dict[str, Any], tickets: Sequence[dict[str, An
         case "nudge":
             tone = "loud" if any(_waits(facts) for facts in tickets) else "calm"
             return {"heading": say("Нагадування"), "tone": tone, "lines": _about_all(body, len(tickets), reader)}
+        case "summary":
+            words = summary_words.lines(body, say=say, at=reader.moment, language=reader.language)
+            return {"heading": summary_words.heading(body, say), "tone": "calm", "lines": tuple(words)}
         case "alert":
             return {
                 "heading": say("Увага"),

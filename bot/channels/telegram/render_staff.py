@@ -22,7 +22,8 @@ from bot.channels.telegram.page import (
 from bot.channels.telegram.render_nudge import nudge
 from bot.channels.telegram.text import brief
 from bot.model import Outcome, Priority, ReasonState, UrgencyReason
-from bot.texts import OUTCOME_WORDS, PRIORITY_WORDS, REASON_STATE_WORDS, SHORT_REASON_WORDS, Translator, told
+from bot.summary_words import heading, lines
+from bot.texts import OUTCOME_WORDS, PRIORITY_WORDS, REASON_STATE_WORDS, SENDER_WORDS, SHORT_REASON_WORDS, Translator, told
 
 Body = dict[str, Any]
 SNOOZE_MINUTES = (30, 60, 180, 1440)
@@ -106,6 +107,12 @@ def alert(body: Body, reader: Reader) -> Page:
     return Page(head="⚠️ ", text=told(body["news"], reader.language) if "news" in body else body["text"])
 
 
+def summary(body: Body, reader: Reader) -> Page:
+    """The morning digest, the week's summary."""
+    told = lines(body, say=reader.say, at=reader.moment, language=reader.language)
+    return Page(head=f"<b>{heading(body, reader.say)}</b>\n", text="\n".join(told))
+
+
 KINDS: dict[str, Callable[[Body, Reader], Page]] = {
     "card": card,
     "client_word": client_word,
@@ -114,6 +121,7 @@ KINDS: dict[str, Callable[[Body, Reader], Page]] = {
     "call_taken": call_taken,
     "say": say_staff,
     "alert": alert,
+    "summary": summary,
     "nudge": nudge,
     **{f"prompt_{what}": prompt for what in ("reply", "ask", "solved", "lower", "close")},
 }

@@ -46,6 +46,10 @@ class MemoryClocks:
         ]
         return [clock for _, _, clock in sorted(due, key=lambda each: each[:2])[:limit]]
 
+    async def due_between(self, *, since: datetime, until: datetime) -> int:
+        clocks = self._session.look().clocks.values()
+        return len({each.ticket_id for each in clocks if each.state is ClockState.RUNNING and since <= each.due_at < until})
+
     async def started(self, *, since: datetime, after_id: int, until: datetime, limit: int) -> list[QueueRow]:
         found = sorted(
             (clock.started_at, clock.id, clock.ticket_id)
