@@ -21,7 +21,8 @@ from bot.channels.site.words import CHANNEL_WORDS, WORK_WORDS, category_words, p
 from bot.errors import NotFound
 from bot.model import Agent, ClockState, Contact, Delivery, Event, Message, MessageKind, Role, Route, Team, Ticket, TicketClock, TimeEntry
 from bot.notices import Facts
-from bot.ports import QueueRow, TicketFile, UnitOfWork
+from bot.ports import QueueFilter, QueueRow, TicketFile, UnitOfWork
+from bot.texts import WORK_WORDS
 
 router = APIRouter(prefix="/staff")
 STAFF_ROUTE = Route(channel="site", recipient="staff")
@@ -78,9 +79,7 @@ async def _queue(uow: UnitOfWork, show: str, agent: Agent, limit: int) -> list[Q
         case "development":
             return await uow.tickets.queue(limit=limit, team=Team.DEVELOPMENT)
         case "unassigned":
-            # What nobody has, has a running clock, so it stands before what waits for a client: looking at the first thousand finds it.
-            rows = await uow.tickets.queue(limit=_LONGEST_LIST, team=Team.DESK)
-            return [row for row in rows if row.ticket.assignee_id is None][:limit]
+            return await uow.tickets.queue(limit=limit, team=Team.DESK, only=QueueFilter.NOBODYS)
         case _:
             return await uow.tickets.queue(limit=limit)
 
