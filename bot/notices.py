@@ -79,6 +79,7 @@ class Facts:
             "result": ticket.result,
             "team": ticket.team.value,
             "origin_id": ticket.origin_id,
+            "sender": self.letter.get("sender", ""),
             "cause_id": ticket.cause_id,
             "shares_cause": self.shares_cause,
             "merged_into_id": ticket.merged_into_id,

@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.errors import BotError
-from bot.model import Category, Outcome, Priority, ReasonState, Turn, UrgencyReason
+from bot.model import Category, Outcome, Priority, ReasonState, Turn, UrgencyReason, WorkKind
 
 LANGUAGES = ("uk", "en")
 Translator = Callable[[str], str]
@@ -57,6 +57,12 @@ OUTCOME_WORDS = {
     Outcome.DECLINED: _("відхилено"),
     Outcome.DUPLICATE: _("дублікат"),
 }
+WORK_WORDS = {
+    WorkKind.CONSULTATION: _("консультація"),
+    WorkKind.TRAINING: _("навчання"),
+    WorkKind.SMALL_CHANGE: _("дрібна зміна налаштувань"),
+    WorkKind.OTHER: _("інше"),
+}
 REASON_WORDS = {
     UrgencyReason.OPERATIONAL_WORK: _("користувач не може виконати термінову оперативну роботу (чек на касі, відвантаження, звіт у строк)"),
     UrgencyReason.MOST_USERS: _("більшість користувачів не може нормально працювати в програмі"),
@@ -74,12 +80,19 @@ REASON_STATE_WORDS = {
     ReasonState.GIVEN: _("причину вказано"),
     ReasonState.NONE_OF_THESE: _("підстав для термінового немає"),
 }
+# What our mail server says of a sender's address (Authentication-Results).
+SENDER_WORDS = {
+    "passed": _("відправника підтверджено"),
+    "failed": _("відправника НЕ підтверджено: адреса може бути підробленою"),
+    "unproved": _("сервер не може підтвердити відправника"),
+}
 # Why a message made no ticket: an inbox row keeps the code.
 SET_ASIDE_WORDS = {
     "another_bot": _("повідомлення іншого бота"),
     "auto_reply": _("автовідповідь"),
     "bounce": _("звіт про недоставлення"),
     "bulk": _("масова розсилка"),
+    "blocked": _("заблокований відправник"),
     "button": _("натиснута кнопка"),
     "button_refused": _("кнопка, яка вже не діє"),
     "chat_moved": _("чат переїхав"),
@@ -98,6 +111,7 @@ SET_ASIDE_WORDS = {
     "own_contact": _("клієнт надіслав свій контакт"),
     "reachable": _("клієнт знову читає бота"),
     "service_message": _("службове повідомлення"),
+    "spam": _("спам, за словом вашого сервера"),
     "staff_edit": _("співробітник виправив свої слова"),
     "staff_refused": _("співробітникові відмовлено"),
     "staff_talk": _("розмова співробітників"),

@@ -151,6 +151,9 @@ async def _mail(house: House) -> None:
         zone=house.zone,
         owner=_owner(house),
         plus_addressing=settings.mail.plus_addressing,
+        authserv_id=settings.mail.authserv_id,
+        blocked=settings.mail.blocked,
+        spam_headers=settings.mail.spam_headers,
     )
     health = Health(name="mail") if boxes else Health(name="mail", detail="Пошту вимкнено: додайте скриньку, [[mail.mailboxes]].")
     own = Own(addresses=options.own_addresses, zone=house.settings.desk.zone)

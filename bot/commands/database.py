@@ -10,10 +10,13 @@ import typer
 from bot.clock import SystemClock
 from bot.commands.store import with_storage
 from bot.commands.terminal import ConfigOption, fail, load_settings, note, out, table, words
+from bot.texts import SET_ASIDE_WORDS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bot.config import Settings
-    from bot.ports import Quarantined, Storage
+    from bot.ports import Quarantined, SetAside, Storage
 
 _ = words()
 SHOWN = 1000
@@ -37,8 +40,15 @@ def upgrade(config: ConfigOption = None) -> None:
 def replay(
     ids: Annotated[list[int] | None, typer.Argument(metavar=_("[НОМЕР…]"), help=_("Які записи; без номерів — усі."))] = None,
     only_list: Annotated[bool, typer.Option("--list", help=_("Лише показати, що в карантині."))] = False,
+    set_aside: Annotated[
+        bool,
+        typer.Option("--set-aside", help=_("Відкладені листи (спам, заблоковані, автовідповіді): показати або впустити номери.")),
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
+    if set_aside:
+        _let_in(config, ids or [])
+        return
     if only_list:
         _show(with_storage(config, _quarantined))
         return
@@ -55,6 +65,31 @@ def replay(
     out(_("Повернуто в роботу: {count}.").format(count=count))
     if count:
         note(_("Служба, що працює, візьме їх одразу; якщо її зупинено, вони чекатимуть на запуск."))
+
+
+def _let_in(config: Path | None, ids: list[int]) -> None:
+    """Without numbers: what was set aside, newest first. With numbers: these are heard as if a person had written them."""
+
+    async def work(storage: Storage, _settings: Settings) -> tuple[int, list[SetAside]]:
+        async with storage.write() as uow:
+            count = await uow.inbox.let_in("mail", ids, now=SystemClock().now()) if ids else 0
+            await uow.commit()
+        async with storage.read() as uow:
+            return count, await uow.inbox.set_aside("mail", limit=SHOWN)
+
+    count, rows = with_storage(config, work)
+    if not ids:
+        heading = (_("запис"), _("від кого"), _("отримано"), _("чому відкладено"))
+        shown = [(str(row.id), row.conversation, f"{row.received_at:%Y-%m-%d %H:%M}Z", _because(row.because)) for row in rows]
+        table(heading, shown)
+        return
+    if not count:
+        fail(_("Серед відкладених листів таких номерів немає. Що там є: deskbot replay --set-aside"))
+    out(_("Повернуто в роботу: {count}.").format(count=count))
+
+
+def _because(code: str) -> str:
+    return _(SET_ASIDE_WORDS.get(code, code))
 
 
 async def _quarantined(storage: Storage, _settings: Settings) -> list[Quarantined]:

@@ -13,11 +13,13 @@ from datetime import timedelta
 
 import structlog
 
-from bot import notices
 from bot.channels.base import Health, Sent
-from bot.channels.mail import envelope
+from bot.channels.mail import envelope, verdicts
+from bot.channels.mail.bounces import Bounces
+from bot.channels.mail.colleagues import Colleagues, on_behalf
 from bot.channels.mail.duty import Duty
 from bot.channels.mail.enclosures import Enclosed, enclose, gather
+from bot.channels.mail.identity import peek
 from bot.channels.mail.inbound import inbound
 from bot.channels.mail.isolation import Parser
 from bot.channels.mail.oauth.dialogue import ConsentLost
@@ -27,16 +29,17 @@ from bot.channels.mail.reading import CHANNEL, Reading
 from bot.channels.mail.render import letter, without_files
 from bot.channels.mail.replies import ShortReply
 from bot.channels.mail.replies import read as read_reply
+from bot.channels.mail.senders import Known, Senders
 from bot.channels.mail.shortcuts import Shortcuts
 from bot.channels.mail.smtp import Relay, RelayRefused
 from bot.channels.mail.tokens import Tokens
-from bot.channels.mail.values import Bounced
+from bot.channels.mail.values import Bounced, MailKind, ParsedMail
 from bot.clock import Clock
 from bot.desk import Desk
-from bot.errors import BotError, Permanent, Transient
+from bot.errors import Permanent, Transient
 from bot.files import Shelf
 from bot.intake.service import Intake, Planned
-from bot.model import BOT, Delivery, Event, InboundMessage
+from bot.model import Agent, Delivery, InboundMessage
 from bot.ports import Disposition, InboxItem, InboxResult, Storage, UnitOfWork
 
 MAX_READS = 3
@@ -49,13 +52,16 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """One mail, read and analysed. `reply` when its own text is an act, `rest` what stands beside the act; `bounced` when it reports a mail
-    that did not arrive."""
+    that did not arrive. `agent` wrote it: `spoken` is then the mail as theirs, `planned` that of the client whose mail they pass on."""
 
     item: InboxItem
     planned: Planned
     reply: ShortReply | None = None
     rest: Planned | None = None
     bounced: Bounced | None = None
+    is_reachable_again: bool = False
+    agent: Agent | None = None
+    spoken: InboundMessage | None = None
 
 
 class MailChannel:
@@ -86,6 +92,9 @@ class MailChannel:
         self._parser = parser or Parser(Own(addresses=options.own_addresses))
         self._relays = {box.name: Relay(replace(box.relay, hello=box.relay.hello or box.domain)) for box in options.mailboxes}
         self._shortcuts = Shortcuts(desk=desk, intake=intake, clock=clock)
+        self._senders = Senders(storage=storage, clock=clock, configured=options.blocked)
+        self._colleagues = Colleagues(desk=desk, clock=clock)
+        self._bounces = Bounces(desk=desk, clock=clock, tokens=self._tokens)
         self._duty = Duty(options=options, storage=storage, clock=clock, staff=desk.staff, whole=self.health)
         self.mailbox_health = self._duty.healths
 
@@ -125,12 +134,39 @@ class MailChannel:
             raise
 
     async def _prepare(self, item: InboxItem, reading: Reading) -> Prepared:
-        message = inbound(item, reading.mail, tokens=self._tokens, mailbox=self._options.addressed(reading.mail.recipients))
+        mail, known = reading.mail, await self._senders.known()
+        message = inbound(item, mail, tokens=self._tokens, mailbox=self._options.addressed(mail.recipients))
+        message = self._sifted(message, item, known)
+        if message.set_aside is None and (agent := known.agents.get(message.sender.value)):
+            return await self._prepare_colleague(item, message, mail, agent, known)
         reply = read_reply(message.text) if message.set_aside is None and _is_answer(message) else None
-        planned = await self._intake.consider(message, reading.analysis)
+        # Of a machine's mail nothing was analysed; one that was let in is a person's after all.
+        is_read = mail.kind is MailKind.MESSAGE or message.set_aside is not None
+        planned = await self._intake.consider(message, reading.analysis if is_read else None)
         # What stands beside an act is short: it is analysed here.
         rest = self._intake.plan(replace(message, text=reply.rest)) if reply and reply.rest else None
-        return Prepared(item=item, planned=planned, reply=reply, rest=rest, bounced=reading.mail.bounced)
+        is_back = message.set_aside is None and message.sender.value in known.bounced
+        return Prepared(item=item, planned=planned, reply=reply, rest=rest, bounced=mail.bounced, is_reachable_again=is_back)
+
+    async def _prepare_colleague(self, item: InboxItem, message: InboundMessage, mail: ParsedMail, agent: Agent, known: Known) -> Prepared:
+        ours = self._options.own_addresses | known.agents.keys()
+        planned = await self._intake.consider(on_behalf(message, mail, ours=ours) or message)
+        return Prepared(item=item, planned=planned, agent=agent, spoken=message)
+
+    def _sifted(self, message: InboundMessage, item: InboxItem, known: Known) -> InboundMessage:
+        """The message with our server's word on it, set aside when its sender is blocked or the server calls it spam. A valid reply token
+        outweighs the server; what a person let in is heard whatever it is."""
+        headers, _ = peek(item.raw)
+        word = verdicts.read(headers, authserv_id=self._options.authserv_id, spam_headers=self._options.spam_headers)
+        if word.sender:
+            message = replace(message, letter=message.letter | {"sender": word.sender, "authentication": word.results})
+        if item.is_let_in:
+            return replace(message, set_aside=None)
+        if message.set_aside is None and known.is_blocked(message.sender.value):
+            return replace(message, set_aside="blocked")
+        if message.set_aside is None and word.spam and message.evidence.token_ticket_id is None:
+            return replace(message, set_aside="spam")
+        return message
 
     async def full_text(self, item: InboxItem) -> str | None:
         """The whole body of a stored mail, quotes and signature in their places; None for what no mail channel stored."""
@@ -149,7 +185,11 @@ class MailChannel:
             # Of an archive: what it says was dealt with in its day.
             return await self._intake.accept(uow, one.planned, [one.item.id])
         if one.bounced is not None:
-            await self._note_bounce(uow, one.bounced, one.item)
+            await self._bounces.note(uow, one.bounced, one.item)
+        if one.is_reachable_again:
+            await self._bounces.forget(uow, message.sender.value)
+        if one.agent is not None and one.spoken is not None:
+            return await self._from_colleague(uow, one, one.agent, one.spoken)
         done = await self._shortcuts.act(uow, message, one.reply, inbox_id=one.item.id) if one.reply else None
         if done is None:
             return await self._intake.accept(uow, one.planned, [one.item.id])
@@ -158,20 +198,14 @@ class MailChannel:
         kind = Disposition.FOLLOW_UP
         return [InboxResult(item_id=one.item.id, disposition=kind, because=done.because, ticket_ids=done.ticket_ids)]
 
-    async def _note_bounce(self, uow: UnitOfWork, bounced: Bounced, item: InboxItem) -> None:
-        """Our mail did not arrive: staff must know, for the client does not."""
-        if not bounced.message_id:
-            return
-        ticket_ids = {link.ticket_id for link in await uow.tickets.find_links(CHANNEL, "", [bounced.message_id])}
-        if not ticket_ids:
-            return
-        now, whom = self._clock.now(), " ".join(part for part in (bounced.recipient, bounced.status) if part)
-        for ticket_id in sorted(ticket_ids):
-            uow.tickets.add_event(Event(ticket_id=ticket_id, kind="bounced", actor=BOT, at=now, because=whom))
-        numbers = ", ".join(f"№{ticket_id}" for ticket_id in sorted(ticket_ids))
-        news = BotError("Лист клієнтові не доставлено. Звернення: {numbers}. Адреса і код: {whom}", numbers=numbers, whom=whom or "?")
-        for row in notices.alert(self._desk.staff.desk, news, cause=f"inbox:{item.id}", now=now):
-            uow.outbox.add(row)
+    async def _from_colleague(self, uow: UnitOfWork, one: Prepared, agent: Agent, spoken: InboundMessage) -> list[InboxResult]:
+        done = await self._colleagues.speak(uow, spoken, agent, inbox_id=one.item.id)
+        if done is not None:
+            return [InboxResult(item_id=one.item.id, disposition=Disposition.FOLLOW_UP, because=done.because, ticket_ids=done.ticket_ids)]
+        results = await self._intake.accept(uow, one.planned, [one.item.id])
+        if one.planned.inbound is not spoken:
+            await self._colleagues.note_forward(uow, results, agent, spoken.text.removesuffix(one.planned.inbound.text))
+        return results
 
     # --- sending -----------------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ class Mailbox:
 class MailOptions:
     """`secret` signs reply tokens: 16 random bytes or more, the same for all processes and restarts. `plus_addressing`: the server
     delivers support+anything@ to support@. `owner` names this process in the leases of mailboxes: one name for ever where only one can run.
+    What `authserv_id` and `spam_headers` mean is told in `verdicts`, `blocked` in `senders`.
     """
 
     mailboxes: tuple[Mailbox, ...]
@@ -39,6 +40,9 @@ class MailOptions:
     desk_name: str = "Служба підтримки"
     zone: ZoneInfo = KYIV
     plus_addressing: bool = False
+    authserv_id: str = ""
+    blocked: tuple[str, ...] = ()
+    spam_headers: tuple[str, ...] = ()
     owner: str = "deskbot"
 
     @property

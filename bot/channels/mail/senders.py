@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.channels.mail.bounces import marked
 from bot.clock import Clock
 from bot.model import Agent
 from bot.ports import Storage
@@ -20,9 +21,10 @@ FRESH_FOR = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """The blocked addresses and "@domains", and the active agents by their addresses; all in lower case."""
+    """The blocked addresses and "@domains", the addresses that mail does not reach, the active agents by theirs; all in lower case."""
 
     blocked: frozenset[str] = frozenset()
+    bounced: frozenset[str] = frozenset()
     agents: Mapping[str, Agent] = field(default_factory=dict)
 
     def is_blocked(self, address: str) -> bool:
@@ -50,8 +52,10 @@ class Senders:
             async with self._storage.read() as uow:
                 blocked = await uow.state.get(BLOCKED) or ()
                 agents = await uow.people.agents()
+                bounced = await marked(uow)
             self._known = Known(
                 blocked=self._configured | {str(each) for each in blocked},
+                bounced=frozenset(bounced),
                 agents={agent.mail.lower(): agent for agent in agents if agent.mail and agent.is_active},
             )
             self._read_at = now

@@ -16,7 +16,7 @@ from bot.channels.site.render_nudge import is_lowerable, nudge_buttons, once, pr
 from bot.channels.site.words import CHANNEL_WORDS, card_words, category_words, priority_words, reason_words
 from bot.lamps import card_lamp
 from bot.model import Delivery, Lamp, Turn
-from bot.texts import Translator, told
+from bot.texts import SENDER_WORDS, Translator, told
 
 # A card shows this much of the text; the whole of it is one click away.
 EXCERPT = 600
@@ -188,6 +188,8 @@ def _card(facts: dict[str, Any], reader: Reader) -> Card:
         reason_words(facts.get("reason"), facts.get("reason_state", "not_needed"), facts.get("reason_guess"), say),
         say(CHANNEL_WORDS.get(facts.get("channel", ""), facts.get("channel", ""))),
     ]
+    if facts.get("sender") == "failed":
+        told.append(f"⚠ {say(SENDER_WORDS['failed'])}")
     if facts.get("snoozed_until_at"):
         told.append(say("нагадування відкладено до {at}").format(at=reader.moment(facts["snoozed_until_at"])))
     text, is_open = facts.get("text", ""), facts.get("is_open", True)

@@ -21,6 +21,7 @@ from bot.channels.site.words import (
 from bot.desk_base import ticket_text
 from bot.model import ActorKind, Contact, Event, Lamp, Message, MessageKind, Priority, Ticket
 from bot.ports import QueueRow, TicketFile
+from bot.texts import SENDER_WORDS
 
 # What a client sees of a ticket: never notes, never a stranger's words.
 CLIENT_SEES = (MessageKind.INBOUND, MessageKind.ANSWER, MessageKind.QUESTION, MessageKind.PROPOSAL)
@@ -66,7 +67,8 @@ class StaffRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
     """A message on a ticket's page. `whole` is the full text where `text` is the ticket's own part of it; both may be long.
-    `original` is where the mail it came in is, with "/original.eml" or "/text" behind it."""
+    `original` is where the mail it came in is, with "/original.eml" or "/text" behind it. `sender` is what our mail server says of its
+    sender, for staff alone."""
 
     side: str
     author: str
@@ -79,6 +81,7 @@ class Word:
     channel: str = ""
     files: tuple[FileLink, ...] = ()
     original: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,9 +173,18 @@ def words_of_ticket(
                 channel=reader.say(CHANNEL_WORDS.get(message.channel, message.channel)) if message.channel else "",
                 files=links(message, files, base=base, say=reader.say),
                 original=f"{base}/messages/{message.id}" if _is_mail(message) else "",
+                sender=_sender(message, reader) if is_staff else "",
             )
         )
     return words
+
+
+def _sender(message: Message, reader: Reader) -> str:
+    """ "відправника підтверджено (spf pass, dkim pass, dmarc pass)"."""
+    verdict, results = message.letter.get("sender", ""), message.letter.get("authentication") or {}
+    if verdict not in SENDER_WORDS:
+        return ""
+    return f"{reader.say(SENDER_WORDS[verdict])} ({', '.join(f'{method} {word}' for method, word in results.items())})"
 
 
 def _is_mail(message: Message) -> bool:

@@ -17,6 +17,8 @@ from bot.texts import SET_ASIDE_WORDS
 
 router = APIRouter(prefix="/staff/status")
 _DAYS = 7
+# Set aside for who sent it: a person may think otherwise.
+SIFTED = ("spam", "blocked")
 # A tick that is this late is a fault: nudges do not go out.
 TICK_IS_LATE = timedelta(minutes=3)
 
@@ -28,6 +30,7 @@ async def status(request: Request, visitor: AsAgent) -> Response:
     async with site.storage.read() as uow:
         days = await uow.inbox.accounting(since=(now - timedelta(days=_DAYS)).date())
         quarantined = await uow.inbox.quarantined(limit=50)
+        aside = [row for row in await uow.inbox.set_aside("mail", limit=200) if row.because in SIFTED][:50]
         backlog = await uow.outbox.backlog()
         dead = await uow.outbox.dead_rows(limit=50)
         last_tick = await uow.state.get(LAST_TICK)
@@ -40,6 +43,7 @@ async def status(request: Request, visitor: AsAgent) -> Response:
         health=site.health,
         days=sorted(days, key=lambda line: (line.day, line.channel), reverse=True),
         quarantined=quarantined,
+        aside=aside,
         backlog=dict(backlog),
         dead=dead,
         ticked_at=ticked_at,
@@ -53,6 +57,18 @@ async def status(request: Request, visitor: AsAgent) -> Response:
         may_replay=visitor.agent.role is not Role.AGENT,
         done=request.query_params.get("done", ""),
     )
+
+
+@router.post("/let-in")
+async def let_in(request: Request, posted: AgentPost) -> Response:
+    """A mail that was taken for spam, or whose sender is blocked, is heard after all."""
+    at_least(posted.visitor, Role.LEAD)
+    site = site_of(request)
+    item_id = posted.fields.number("item")
+    async with site.storage.write() as uow:
+        count = await uow.inbox.let_in("mail", [item_id] if item_id else [], now=site.clock.now())
+        await uow.commit()
+    return went_well(request, f"/staff/status?done={'replayed' if count else 'nothing'}")
 
 
 @router.post("/replay")
