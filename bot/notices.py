@@ -399,7 +399,6 @@ def nudge(
     )
 
 
-def alert(routes: Sequence[Route], news: BotError, *, cause: str, now: datetime) -> list[Delivery]:
 def summary(routes: Sequence[Route], body: dict[str, Any], *, cause: str, now: datetime) -> list[Delivery]:
     """The morning digest or the week's summary, as `bot.sla.summaries` makes them; `cause` holds the day, so that it is said once."""
     return [
@@ -415,6 +414,7 @@ def summary(routes: Sequence[Route], body: dict[str, Any], *, cause: str, now: d
     ]
 
 
+def alert(routes: Sequence[Route], news: BotError, *, cause: str, now: datetime) -> list[Delivery]:
     """Something staff must know about the desk itself. `cause` makes it unique: put the day or the episode into it.
 
     The body holds {"news": {"sentence", "values"}}, which `bot.texts.told` tells in the reader's language, and the Ukrainian "text".
