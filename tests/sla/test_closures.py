@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import Rejected
-from bot.model import Actor, ClockState, Closure, Priority, Route
+from bot.errors import Forbidden, Rejected
+from bot.model import Actor, Agent, ClockState, Closure, Priority, Route
 from bot.ports import Storage
 from bot.sla.calendars import preset_calendars
 from bot.sla.closures import closed_during, read_until, without
@@ -145,9 +145,9 @@ class ClosingDesk(TickingDesk):
             await uow.commit()
         return ticket
 
-    async def close_until(self, at: str, because: str = "немає світла") -> None:
+    async def close_until(self, at: str, because: str = "немає світла", by: Agent | None = None) -> None:
         async with self.world.storage.write() as uow:
-            await self.world.desk.close_until(uow, kyiv(at), Actor.agent(self.world.olena), because=because)
+            await self.world.desk.close_until(uow, kyiv(at), Actor.agent(by or self.world.taras), because=because)
             await uow.commit()
 
     async def open_again(self) -> None:
@@ -195,7 +195,7 @@ async def test_on_every_store_clocks_move_clients_hear_it_once_and_opening_moves
     ]
     alerts = await desk.said(STAFF_CHAT, "alert")
     assert len(alerts) == 2
-    assert "14:00: немає світла. Зачиняє Олена." in alerts[0]
+    assert "14:00: немає світла. Зачиняє Тарас." in alerts[0]
     assert "Відкриває Тарас." in alerts[1]
     assert await desk.said(LEAD_CHAT, "alert") == alerts
 
@@ -268,6 +268,31 @@ async def test_what_makes_no_sense_is_refused(at: str, until: str, because: str,
     desk.world.clock.set_to(kyiv(f"2026-11-24 {at}"))
     with pytest.raises(Rejected, match=said):
         await desk.close_until(until, because)
+
+
+async def test_an_agent_is_told_politely_that_a_lead_closes_the_desk() -> None:
+    desk = await desk_on(MemoryStorage())
+    with pytest.raises(Forbidden) as refused:
+        await desk.close_until("2026-11-24 14:00", by=desk.world.olena)
+    assert "Попросіть: Тарас." in str(refused.value)
+    with pytest.raises(Forbidden):
+        await desk.close_until("2026-11-24 14:00", by=replace(desk.world.taras, id=999))
+    await desk.close_until("2026-11-24 14:00")
+    with pytest.raises(Forbidden):
+        async with desk.world.storage.write() as uow:
+            await desk.world.desk.open_again(uow, Actor.agent(desk.world.olena))
+
+
+async def test_closed_twice_for_the_same_is_closed_and_told_once() -> None:
+    desk = await desk_on(MemoryStorage())
+    await desk.waits()
+    for _ in range(2):
+        await desk.close_until("2026-11-24 14:00")
+        await desk.tick()
+    await desk.close_until("2026-11-24 15:00")
+    async with desk.world.storage.read() as uow:
+        assert [each.ends_at for each in await uow.closures.all()] == [kyiv("2026-11-24 14:00"), kyiv("2026-11-24 15:00")]
+    assert len(await desk.said(STAFF_CHAT, "alert")) == 2
 
 
 async def test_an_open_desk_cannot_be_opened() -> None:

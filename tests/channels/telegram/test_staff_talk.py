@@ -292,14 +292,14 @@ async def test_a_command_for_another_bot_is_none_of_ours(house: House) -> None:
 
 async def test_the_desk_is_closed_and_opened_from_the_staff_chat(house: House) -> None:
     house.world.clock.set_to(house.world.clock.now().replace(hour=8, minute=0))
-    said = house.agent_says("/closed до 14:00 немає світла")
-    await house.gets("14:00: немає світла. Зачиняє Олена.", chat=STAFF_CHAT)
+    said = house.agent_says("/closed до 14:00 немає світла", agent="taras")
+    await house.gets("14:00: немає світла. Зачиняє Тарас.", chat=STAFF_CHAT)
     await house.until(lambda: house.telegram.world.chat(STAFF_CHAT).reactions.get(said))
     async with house.world.storage.read() as uow:
         [closure] = await uow.closures.all()
     assert (closure.because, closure.ends_at.hour) == ("немає світла", 12)
-    house.agent_says("/closed off")
-    await house.gets("Служба знову працює. Відкриває Олена.", chat=STAFF_CHAT)
+    house.agent_says("/closed off", agent="taras")
+    await house.gets("Служба знову працює. Відкриває Тарас.", chat=STAFF_CHAT)
 
 
 @pytest.mark.parametrize(
@@ -312,8 +312,16 @@ async def test_the_desk_is_closed_and_opened_from_the_staff_chat(house: House) -
     ],
 )
 async def test_a_closing_that_cannot_be_done_says_how_it_is_done(house: House, text: str, answer: str) -> None:
-    house.agent_says(text)
+    house.agent_says(text, agent="taras")
     await house.gets(answer, chat=STAFF_CHAT)
+
+
+@pytest.mark.parametrize("text", ["/closed до 14:00 немає світла", "/closed off"])
+async def test_an_agent_who_closes_the_desk_is_told_who_may(house: House, text: str) -> None:
+    house.agent_says(text)
+    await house.gets("Зачинити чи відкрити службу може лише керівник, бо це рухає всі строки. Попросіть: Тарас.", chat=STAFF_CHAT)
+    async with house.world.storage.read() as uow:
+        assert await uow.closures.all() == []
 
 
 @pytest.mark.parametrize("rest", ["²", "9" * 30, "-1"])
