@@ -134,7 +134,7 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
     if role in ("all", "worker"):
         if role == "all":
             await _take_back_leases(house)
-        for worker in (house.inbox, house.outbox):
+        for worker in (house.inbox, house.outbox, house.files):
             house.health.append(worker.health)
             loops.append((worker.health.name, keep_alive(worker.run, health=worker.health, clock=house.clock)))
         waiting = WaitingClients(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.channels.base import Channel, Health
+from bot.channels.fetching import FileWorker
 from bot.channels.inbox import InboxWorker
 from bot.channels.outbox import OutboxWorker
 from bot.clock import Clock
@@ -41,6 +42,7 @@ class House:
     health: list[Health] = field(default_factory=list)
     _inbox: InboxWorker | None = None
     _outbox: OutboxWorker | None = None
+    _files: FileWorker | None = None
 
     @property
     def inbox(self) -> InboxWorker:
@@ -69,6 +71,17 @@ class House:
             )
             self.storage.on_commit.append(self._outbox.wake)
         return self._outbox
+
+    @property
+    def files(self) -> FileWorker:
+        """The worker that fetches files from where they are; made at first use and woken by every commit."""
+        if self._files is None:
+            fetchers = {f"{name}:": fetch for name, channel in self.channels.items() if (fetch := getattr(channel, "fetch", None))}
+            self._files = FileWorker(
+                storage=self.storage, shelf=self.shelf, limits=self.file_limits, fetchers=fetchers, clock=self.clock
+            )
+            self.storage.on_commit.append(self._files.wake)
+        return self._files
 
     @property
     def shelf(self) -> Shelf:

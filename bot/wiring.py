@@ -117,6 +117,7 @@ async def _telegram(house: House) -> None:
             clock=house.clock,
             reception=Reception(name=settings.desk.name, phones=settings.desk.phones, hours=house.promises.policy.desk_calendar),
             make_link=make_link if settings.site.enabled else None,
+            shelf=house.shelf,
         )
     )
 

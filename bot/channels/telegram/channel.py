@@ -19,6 +19,7 @@ from bot.channels.telegram.budget import Budget
 from bot.channels.telegram.client_presses import ClientPresses
 from bot.channels.telegram.client_talk import ClientTalk, MakeLink
 from bot.channels.telegram.connection import Connection
+from bot.channels.telegram.files import Downloads
 from bot.channels.telegram.groups import Groups
 from bot.channels.telegram.hook import Hook
 from bot.channels.telegram.lease import Lease
@@ -35,6 +36,7 @@ from bot.channels.telegram.webhook import Door
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.errors import BotError, Transient
+from bot.files import Shelf
 from bot.intake.service import Intake
 from bot.model import Address, Delivery
 from bot.ports import InboxItem, InboxResult, Storage, UnitOfWork
@@ -63,6 +65,7 @@ class TelegramChannel:
         reception: Reception,
         make_link: MakeLink | None = None,
         health: Health | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self.health = health or Health(name=self.name)
         self._options = options
@@ -72,7 +75,8 @@ class TelegramChannel:
         self._connection = Connection(options=options, storage=storage, health=self.health)
         budget = Budget()
         self._afterwards = Afterwards(self._connection, budget)
-        self._sender = Sender(connection=self._connection, options=options, storage=storage, clock=clock, budget=budget)
+        self._sender = Sender(connection=self._connection, options=options, storage=storage, clock=clock, budget=budget, shelf=shelf)
+        self.fetch = Downloads(self._connection).fetch
         arrivals = Arrivals(options=options, storage=storage, clock=clock, afterwards=self._afterwards)
         self.door = Door(arrivals=arrivals, secret=options.webhook_secret) if options.webhook_url else None
         common: dict[str, Any] = {"connection": self._connection, "options": options, "clock": clock, "health": self.health}

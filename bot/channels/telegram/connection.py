@@ -47,6 +47,10 @@ class Connection:
             self._health.trouble(error)
             raise
 
+    async def download(self, path: str, *, limit: int) -> bytes:
+        """A file of the server, by the path that `getFile` names; `limit` in bytes."""
+        return await (await self._open()).download(path, limit=limit)
+
     async def close(self) -> None:
         if self._wire is not None:
             wire, self._wire = self._wire, None

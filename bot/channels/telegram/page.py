@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 
 from bot.channels.telegram import buttons
 from bot.channels.telegram.text import brief
+from bot.files import PREFIX
 from bot.lamps import SIGNS
 from bot.model import Category, Lamp, Priority
 from bot.texts import CATEGORY_WORDS, PRIORITY_WORDS, Translator, moment, translator
 
 _MOST_NAMES = 10
+MOST_FILES = 5
+"""So many files of a word go along; the rest is named and stays with the ticket."""
 KEPT = "telegram:"
 """How a reference to a file begins that Telegram itself keeps."""
 Facts = dict[str, Any]
@@ -37,7 +40,7 @@ Keyboard = tuple[tuple[Button, ...], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file to go along. `ref` is "telegram:<file_id>" for one that Telegram has already."""
+    """A file to go along. `ref` is "telegram:<file_id>" for one that Telegram has already, "sha256:…" for one of our shelf."""
 
     name: str
     kind: str
@@ -102,10 +105,13 @@ def category_words(facts: Facts, say: Translator) -> str:
 
 
 def other_files(body: dict[str, Any]) -> str:
-    """A line with the names of files that Telegram does not have: they are with the ticket on the Site."""
-    names = [
-        brief(str(file.get("name") or "?"), 60) for file in body.get("attachments", ()) if not str(file.get("ref", "")).startswith(KEPT)
-    ]
+    """A line with the names of files that do not go along as messages: nobody has their bytes, or there are too many."""
+    names, going = [], 0
+    for file in body.get("attachments", ()):
+        if going < MOST_FILES and str(file.get("ref", "")).startswith((KEPT, PREFIX)):
+            going += 1
+        else:
+            names.append(brief(str(file.get("name") or "?"), 60))
     return f"📎 {', '.join(names[:_MOST_NAMES])}{' …' if len(names) > _MOST_NAMES else ''}" if names else ""
 
 

@@ -11,24 +11,26 @@ from html import unescape
 from typing import Any
 
 from bot.channels.telegram import render_client, render_staff
-from bot.channels.telegram.page import KEPT, File, Keyboard, Page, Reader
+from bot.channels.telegram.page import KEPT, MOST_FILES, File, Keyboard, Page, Reader
 from bot.channels.telegram.text import MAX_TEXT, TAG, escape, markup_pieces, pieces, safe, shortened, visible_length
 from bot.errors import Permanent
+from bot.files import PREFIX
 from bot.model import Delivery
 
 _MOST_MESSAGES = 3
-_MOST_FILES = 5
 _LONGEST_HEAD = 3000
 _PARAMETERS_OF_FILES = {"photo": "sendPhoto", "voice": "sendVoice", "video": "sendVideo", "sticker": "sendSticker"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One method with its parameters, chat_id left to the sender. `text_file`: that text goes up as a file."""
+    """One method with its parameters, chat_id left to the sender. `text_file`: that text goes up as a file, `kept_file`:
+    that file of our shelf does."""
 
     method: str
     parameters: dict[str, Any] = field(default_factory=dict)
     text_file: str = ""
+    kept_file: File | None = None
 
 
 def calls(delivery: Delivery, reader: Reader, *, is_staff: bool) -> list[Call]:
@@ -99,11 +101,13 @@ def _markup(page: Page) -> dict[str, Any]:
 
 
 def _file_calls(files: tuple[File, ...]) -> list[Call]:
-    """Files that Telegram has are sent again by their id; others are named in the words and stay with the ticket."""
-    kept = [file for file in files if file.ref.startswith(KEPT)]
-    return [_file_call(file) for file in kept[:_MOST_FILES]]
+    """Files that Telegram has are sent again by their id, those on our shelf go up; more than a few stay with the ticket."""
+    there = [file for file in files if file.ref.startswith((KEPT, PREFIX))]
+    return [_file_call(file) for file in there[:MOST_FILES]]
 
 
 def _file_call(file: File) -> Call:
+    if file.ref.startswith(PREFIX):
+        return Call(method="sendDocument", kept_file=file)
     method = _PARAMETERS_OF_FILES.get(file.kind, "sendDocument")
     return Call(method=method, parameters={method.removeprefix("send").lower(): file.ref.removeprefix(KEPT)})

@@ -18,9 +18,12 @@ from bot.channels.telegram.budget import Budget
 from bot.channels.telegram.connection import Connection
 from bot.channels.telegram.failures import Moved, Refused, TokenRefused
 from bot.channels.telegram.options import TelegramOptions
-from bot.channels.telegram.page import Reader
+from bot.channels.telegram.files import content
+from bot.channels.telegram.page import File, Reader
+from bot.channels.telegram.text import brief
 from bot.clock import Clock
 from bot.errors import Permanent, RateLimited, Transient, Unreachable, Unsure
+from bot.files import Shelf
 from bot.model import Delivery, Link
 from bot.ports import Storage
 
@@ -32,12 +35,22 @@ _GONE = ("message to edit not found", "message can't be edited", "message_id_inv
 class Sender:
     """See the module."""
 
-    def __init__(self, *, connection: Connection, options: TelegramOptions, storage: Storage, clock: Clock, budget: Budget) -> None:
+    def __init__(
+        self,
+        *,
+        connection: Connection,
+        options: TelegramOptions,
+        storage: Storage,
+        clock: Clock,
+        budget: Budget,
+        shelf: Shelf | None = None,
+    ) -> None:
         self._connection = connection
         self._options = options
         self._storage = storage
         self._clock = clock
         self._budget = budget
+        self._shelf = shelf
         self._sent: dict[int, list[int]] = {}
 
     async def send(self, delivery: Delivery) -> Sent:
@@ -95,6 +108,8 @@ class Sender:
             from bot.channels.telegram.wire import Upload
 
             parameters["document"] = Upload(content=call.text_file.encode(), name="text.txt")
+        if call.kept_file is not None:
+            return await self._upload(parameters, call.kept_file)
         try:
             return await self._connection.call(call.method, parameters)
         except TokenRefused:
@@ -107,6 +122,16 @@ class Sender:
             if "can't parse entities" not in error.description:
                 raise
             return await self._connection.call(call.method, _plain(parameters))
+
+    async def _upload(self, parameters: dict[str, Any], file: File) -> Any:
+        """A file of our shelf; one that cannot go is named, so that nobody waits for it."""
+        data = await content(self._shelf, file.ref)
+        if data is None:
+            name = brief(file.name or "?", 60)
+            return await self._connection.call("sendMessage", {**parameters, "text": f"📎 {name}", "parse_mode": "HTML"})
+        from bot.channels.telegram.wire import Upload
+
+        return await self._connection.call("sendDocument", {**parameters, "document": Upload(content=data, name=file.name or "file")})
 
     async def _pace(self, chat: int) -> None:
         while (wait := self._budget.take(chat, asyncio.get_running_loop().time())) > 0:

@@ -24,9 +24,12 @@ from pydantic import ValidationError
 
 from bot.channels.telegram.failures import Refused, TokenRefused, failure
 from bot.errors import Misconfigured, Permanent, Transient, Unsure
+from bot.files import MEGABYTE
 
 _CONNECT_WITHIN = 10.0
 _ANSWER_WITHIN = 30.0
+_FILE_WITHIN = 300.0
+_PIECE = 256 * 1024
 _POLL_MARGIN = 10.0
 """How much later than the long poll's own end an answer may come."""
 
@@ -62,6 +65,20 @@ class Wire:
         except TelegramNetworkError as error:
             raise _network_failure(error) from error
 
+    async def download(self, path: str, *, limit: int) -> bytes:
+        """A file of the server. Permanent when it is larger than `limit` bytes or gone, Transient while it cannot be reached."""
+        url = self._session.api.file_url(self._bot.token, path)
+        session = await self._session.create_session()
+        try:
+            async with session.get(url, timeout=_timeout(_FILE_WITHIN)) as answer:
+                if answer.status in (400, 404):
+                    raise Permanent("Telegram більше не має цього файлу.")
+                if answer.status != 200:
+                    raise failure(answer.status, {})
+                return await _limited(answer, limit)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Transient("Telegram недоступний: {what}", what=type(error).__name__) from error
+
     async def close(self) -> None:
         await self._session.close()
 
@@ -77,6 +94,16 @@ class _RawSession(AiohttpSession):
         except (ValueError, TypeError, KeyError):
             answer = {}
         raise failure(status_code, answer)
+
+
+async def _limited(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+    pieces, size = [], 0
+    async for piece in answer.content.iter_chunked(_PIECE):
+        size += len(piece)
+        if size > limit:
+            raise Permanent("Файл завеликий: приймаємо до {megabytes} МБ.", megabytes=limit // MEGABYTE)
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _timeout(seconds: float) -> Any:

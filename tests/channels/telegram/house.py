@@ -20,6 +20,7 @@ from bot.channels.telegram.options import TelegramOptions
 from bot.channels.telegram.reception import Reception
 from bot.channels.telegram.sandbox import Sandbox
 from bot.channels.telegram.wire import Wire
+from bot.files import Shelf
 from bot.model import Route
 from bot.ports import Storage, UnitOfWork
 from tests.builders import World, build_world
@@ -93,14 +94,14 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(storage: Storage, *, is_running: bool = True, **options: Any) -> AsyncIterator[House]:
-    """A house whose workers run; `options` are TelegramOptions'."""
+async def open_house(storage: Storage, *, is_running: bool = True, shelf: Shelf | None = None, **options: Any) -> AsyncIterator[House]:
+    """A house whose workers run; `options` are TelegramOptions', files are kept on `shelf`."""
     world = await build_world(storage)
     async with AsyncExitStack() as stack:
         telegram = await stack.enter_async_context(Sandbox(now=world.clock.now))
         people(telegram, world)
         settings = {"quiet_gap": timedelta(0), "staff_chats": (STAFF_CHAT,), "token": telegram.token, "api_base": telegram.base_url}
-        house = make_house(telegram, world, TelegramOptions(**(settings | options)))
+        house = make_house(telegram, world, TelegramOptions(**(settings | options)), shelf)
         stack.push_async_callback(house.channel.close)
         if is_running:
             await stack.enter_async_context(running(house))
@@ -118,7 +119,7 @@ def people(telegram: Sandbox, world: World) -> None:
     telegram.world.add_group(STAFF_CHAT, "Підтримка", members=[PETRO, *(int(agent.telegram_id or 0) for agent in agents)])
 
 
-def make_house(telegram: Sandbox, world: World, options: TelegramOptions) -> House:
+def make_house(telegram: Sandbox, world: World, options: TelegramOptions, shelf: Shelf | None = None) -> House:
     async def make_link(uow: UnitOfWork, subject: str) -> str:
         return f"http://127.0.0.1:8080/login/{subject}"
 
@@ -130,6 +131,7 @@ def make_house(telegram: Sandbox, world: World, options: TelegramOptions) -> Hou
         clock=world.clock,
         reception=Reception(name="Служба підтримки", phones=("+380 44 000 00 00",), hours=world.promises.policy.desk_calendar),
         make_link=make_link,
+        shelf=shelf,
     )
     alerts = (Route(channel="telegram", recipient=str(STAFF_CHAT)),)
     shared = {"storage": world.storage, "channels": {"telegram": channel}, "clock": world.clock, "alert_routes": alerts}

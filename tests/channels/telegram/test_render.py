@@ -163,14 +163,18 @@ def test_a_card_says_what_the_staff_need_and_mirrors_the_lamp() -> None:
     assert [call.method for call in render.calls(fresh, READER, is_staff=True)] == ["sendMessage", "sendPhoto"]
 
 
-def test_files_that_telegram_does_not_have_are_named() -> None:
+def test_files_of_the_shelf_go_up_and_what_nobody_has_or_is_too_many_is_named() -> None:
     kept = Attachment(name="акт <1>.pdf", kind="document", ref="sha256:aa")
-    [row] = notices.card(replace(facts(), attachments=(kept,)), StaffRoutes(desk=(STAFF,)), now=NOW)
+    lost = Attachment(name="відео <1>.mp4", kind="video", size=10**8)
+    [row] = notices.card(replace(facts(), attachments=(kept, lost)), StaffRoutes(desk=(STAFF,)), now=NOW)
     calls = render.calls(row, READER, is_staff=True)
-    assert [call.method for call in calls] == ["sendMessage"]
-    assert check(calls)[0].endswith("📎 акт <1>.pdf")
-    [answer] = notices.word_to_client(facts(), replace(word(MessageKind.ANSWER, "ось"), attachments=(kept,)))
-    assert "📎 акт <1>.pdf" in check(render.calls(answer, READER, is_staff=False))[0]
+    assert [call.method for call in calls] == ["sendMessage", "sendDocument"]
+    assert check(calls[:1])[0].endswith("📎 відео <1>.mp4")
+    assert calls[1].kept_file is not None
+    assert (calls[1].kept_file.name, calls[1].kept_file.ref) == ("акт <1>.pdf", "sha256:aa")
+    [answer] = notices.word_to_client(facts(), replace(word(MessageKind.ANSWER, "ось"), attachments=(kept,) * 7))
+    calls = render.calls(answer, READER, is_staff=False)
+    assert [call.method for call in calls] == ["sendMessage", *["sendDocument"] * 5]
 
 
 def test_a_kind_of_tomorrow_shows_its_text_and_one_without_is_given_up() -> None:
