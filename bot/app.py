@@ -111,6 +111,7 @@ async def run_house(house: House, *, ready: Callable[[House], Awaitable[None]] |
 async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Coroutine[None, None, None]]]:
     """(name, coroutine) of every loop of this role, in the order in which they are stopped: intake first, delivery last."""
     from bot.sla.herald import Herald
+    from bot.sla.housekeeping import Housekeeper
     from bot.sla.keeper import PolicyKeeper
     from bot.sla.scheduler import TickScheduler
     from bot.sla.service import Ticker
@@ -158,7 +159,7 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
             clock=house.clock,
             waiting=waiting,
             keeper=keeper,
-            others=(herald,),
+            others=(herald, Housekeeper(storage=house.storage)),
         )
         health = _worker_health(house, "tick")
 

@@ -36,6 +36,11 @@ class State(Protocol):
         """The same, and it is used up: of two at once only one gets it."""
         ...
 
+    async def sweep(self, *, now: datetime, limit: int) -> int:
+        """Take away up to `limit` each of what has run out by `now`: leases, tokens, and facts named "form:…" whose lease is gone (what a
+        form that was sent once ended with). How many rows went."""
+        ...
+
     async def drop_tokens(self, *, purpose: str, subject: str) -> None:
         """Log somebody out everywhere."""
         ...

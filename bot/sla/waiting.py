@@ -14,6 +14,7 @@ import structlog
 
 from bot.desk import Desk
 from bot.errors import Rejected, Transient
+from bot.model import Ticket
 from bot.ports import Storage, UnitOfWork
 from bot.promises import Promises
 from bot.sla.calendars import round_the_clock
@@ -22,6 +23,8 @@ from bot.sla.hours import Calendar
 # Days are waited for, so a minute is soon enough; a backlog goes out in portions that a chat or a mail server takes well.
 SWEEP_EVERY = timedelta(minutes=1)
 PORTION = 25
+# A ticket that cannot be reminded or closed is a bug; it is tried again this much later.
+SET_ASIDE_FOR = timedelta(hours=1)
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +40,8 @@ class WaitingClients:
         self._close_after = close_after
         self._swept_at: datetime | None = None
         self._days: tuple[Calendar, Calendar] | None = None
+        # Tickets that failed and until when they are left out: asked for again each time, a portion of them would starve all others.
+        self._set_aside: dict[int, datetime] = {}
 
     async def sweep(self, now: datetime) -> int:
         """Remind and close whose time has come, a portion of each; how many tickets changed. Raises Transient when the store is busy."""
@@ -45,27 +50,31 @@ class WaitingClients:
         if is_early or not self._remind_after or not desk.is_open(now):
             return 0
         days = self._working_days(desk)
+        self._set_aside = {ticket_id: until for ticket_id, until in self._set_aside.items() if now < until <= now + SET_ASIDE_FOR}
         done = 0
         if self._close_after:
             # Counted from the reminder: nobody is closed upon who was not warned so long before.
             before = days.before(now, self._close_after - self._remind_after)
-            done += await self._each(await self._reminded(before), self._close)
+            done += await self._each(await self._reminded(before), self._close, now)
         before = days.before(now, self._remind_after)
-        done += await self._each(await self._unreminded(before), lambda uow, number: self._remind(uow, number, days, now))
+        done += await self._each(await self._unreminded(before), lambda uow, number: self._remind(uow, number, days, now), now)
         self._swept_at = now
         return done
 
     async def _unreminded(self, before: datetime | None) -> list[int]:
         async with self._storage.read() as uow:
-            found = await uow.tickets.awaiting_client(before=before, limit=PORTION) if before else []
-        return [ticket.id for ticket in found]
+            found = await uow.tickets.awaiting_client(before=before, limit=PORTION + len(self._set_aside)) if before else []
+        return self._portion(found)
 
     async def _reminded(self, before: datetime | None) -> list[int]:
         async with self._storage.read() as uow:
-            found = await uow.tickets.reminded_clients(before=before, limit=PORTION) if before else []
-        return [ticket.id for ticket in found]
+            found = await uow.tickets.reminded_clients(before=before, limit=PORTION + len(self._set_aside)) if before else []
+        return self._portion(found)
 
-    async def _each(self, ticket_ids: list[int], change: Callable[[UnitOfWork, int], Awaitable[object]]) -> int:
+    def _portion(self, found: list[Ticket]) -> list[int]:
+        return [ticket.id for ticket in found if ticket.id not in self._set_aside][:PORTION]
+
+    async def _each(self, ticket_ids: list[int], change: Callable[[UnitOfWork, int], Awaitable[object]], now: datetime) -> int:
         """A transaction each. Somebody was faster: fine. A bug in one ticket must not keep the others waiting."""
         done = 0
         for ticket_id in ticket_ids:
@@ -80,6 +89,7 @@ class WaitingClients:
                 raise
             except Exception:
                 # The tick, whose part this is, would come to the same ticket first each time: those behind it would wait for ever.
+                self._set_aside[ticket_id] = now + SET_ASIDE_FOR
                 log.exception("waiting_client_failed", ticket_id=ticket_id)
             await asyncio.sleep(0)
         return done

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert, or_, select, update
 
 from bot.storage import tables
 from bot.storage.rules import as_json
@@ -33,6 +33,19 @@ _is_valid = (
 _add_token = insert(_tokens)
 _find = select(_tokens.c.subject, _tokens.c.data).where(_is_valid)
 _use = update(_tokens).where(_is_valid).values(used_at=_now).returning(_tokens.c.subject, _tokens.c.data)
+_most: BindParameter[Any] = bindparam("most")
+_over = (
+    delete(_leases).where(_leases.c.name.in_(select(_leases.c.name).where(_leases.c.until <= _now).limit(_most)), _leases.c.until <= _now),
+    delete(_tokens).where(_tokens.c.digest.in_(select(_tokens.c.digest).where(_tokens.c.expires_at <= _now).limit(_most))),
+    # "form:" up to the next character: a range that the key's own index answers.
+    delete(_facts).where(
+        _facts.c.key.in_(
+            select(_facts.c.key)
+            .where(_facts.c.key >= "form:", _facts.c.key < "form;", ~select(_leases.c.name).where(_leases.c.name == _facts.c.key).exists())
+            .limit(_most)
+        )
+    ),
+)
 _drop = delete(_tokens).where(_tokens.c.purpose == bindparam("of_purpose"), _tokens.c.subject == bindparam("of_subject"))
 
 
@@ -72,6 +85,10 @@ class SqlState:
     async def use_token(self, *, digest: str, purpose: str, now: datetime) -> tuple[str, Mapping[str, Any]] | None:
         values = {"of_digest": digest, "of_purpose": purpose, "now": now}
         return await self._session.write(lambda connection: _subject(connection, _use, values))
+
+    async def sweep(self, *, now: datetime, limit: int) -> int:
+        values = {"now": now, "most": limit}
+        return await self._session.write(lambda connection: sum(connection.execute(each, values).rowcount for each in _over))
 
     async def drop_tokens(self, *, purpose: str, subject: str) -> None:
         await self._session.write(lambda connection: connection.execute(_drop, {"of_purpose": purpose, "of_subject": subject}))

@@ -236,6 +236,24 @@ async def test_one_ticket_that_fails_keeps_no_other_waiting(desk: Waiting, monke
     assert [row.ticket_ids for row in await desk.told_client()] == [(sound.id,)]
 
 
+async def test_a_portion_of_sick_tickets_does_not_starve_the_rest(desk: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
+    sick = {ticket.id for ticket in await desk.asked(count=PORTION)}
+    [sound] = await desk.asked()
+    remind, is_broken = desk.world.desk.remind_client, True
+
+    async def broken(uow: UnitOfWork, ticket_id: int, **more: Any) -> Ticket:
+        if is_broken and ticket_id in sick:
+            raise ZeroDivisionError
+        return await remind(uow, ticket_id, **more)
+
+    monkeypatch.setattr(desk.world.desk, "remind_client", broken)
+    sweeper = desk.sweeper()
+    assert [await desk.sweep(FRIDAY + minutes * MINUTE, sweeper) for minutes in (1, 2, 3)] == [0, 1, 0]
+    assert [row.ticket_ids for row in await desk.told_client()] == [(sound.id,)]
+    is_broken = False
+    assert await desk.sweep(FRIDAY + HOUR + 2 * MINUTE, sweeper) == PORTION
+
+
 async def test_the_tick_drives_it(desk: Waiting) -> None:
     await desk.asked()
     world = desk.world

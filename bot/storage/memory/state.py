@@ -57,6 +57,19 @@ class MemoryState:
             tokens[digest] = replace(tokens[digest], used_at=now)
         return found
 
+    async def sweep(self, *, now: datetime, limit: int) -> int:
+        shelves = self._session.change()
+        leases = [name for name, lease in shelves.leases.items() if lease.until <= now][:limit]
+        for name in leases:
+            del shelves.leases[name]
+        tokens = [digest for digest, token in shelves.tokens.items() if token.expires_at <= now][:limit]
+        for digest in tokens:
+            del shelves.tokens[digest]
+        facts = [key for key in shelves.facts if key.startswith("form:") and key not in shelves.leases][:limit]
+        for key in facts:
+            del shelves.facts[key]
+        return len(leases) + len(tokens) + len(facts)
+
     async def drop_tokens(self, *, purpose: str, subject: str) -> None:
         tokens = self._session.change().tokens
         for digest in [each for each, token in tokens.items() if (token.purpose, token.subject) == (purpose, subject)]:
