@@ -35,6 +35,7 @@ from bot.model import (
 from bot.notices import Facts, StaffRoutes
 from bot.ports import UnitOfWork
 from bot.promises import Promises
+from bot.sla.policy import Policy
 
 TITLE_LIMIT = 60
 
@@ -76,6 +77,11 @@ class DeskBase:
         self._promises = promises
         self._is_hushed = is_hushed
         self.staff = staff
+
+    @property
+    def policy(self) -> Policy:
+        """What is promised just now: the configured policy with the emergency closings in it."""
+        return self._promises.policy
 
     async def _open_one(self, uow: UnitOfWork, opening: Opening, draft: Draft, number: int, word: int, now: datetime) -> Facts:
         inbound, contact = opening.inbound, opening.contact

@@ -16,6 +16,8 @@ from bot.sla.numbers import READ, Entry, Report, entry, lines
 from bot.sla.policy import Policy
 
 PAGE = 100
+# Of an instant before it some zones and databases can no longer tell the time.
+EARLIEST = 1970
 
 
 def month_bounds(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -23,6 +25,8 @@ def month_bounds(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     found = re.fullmatch(r"(\d{4})-(\d{1,2})", text.strip())
     try:
         year, month = (int(each) for each in found.groups()) if found else (0, 0)
+        if year < EARLIEST:
+            raise ValueError
         start = datetime(year, month, 1, tzinfo=zone)
         return start, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
     except ValueError:

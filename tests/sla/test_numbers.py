@@ -63,7 +63,7 @@ def test_nine_of_ten_are_within_the_ninth_and_one_step_less_is_too_few(values: l
     assert 10 * sum(each * MINUTE < found for each in values) < 9 * len(values)
 
 
-@pytest.mark.parametrize("text", ["", "2026", "2026-13", "2026-00", "0000-01", "листопад", "2026-11-01"])
+@pytest.mark.parametrize("text", ["", "2026", "2026-13", "2026-00", "0000-01", "0001-01", "1969-12", "9999-12", "листопад", "2026-11-01"])
 def test_what_is_no_month_is_refused(text: str) -> None:
     with pytest.raises(Rejected, match="не є місяцем"):
         month_bounds(text, KYIV)

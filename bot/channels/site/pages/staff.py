@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from bot.channels.site.context import Site, page, rendered, site_of
 from bot.channels.site.gate import AsAgent
+from bot.channels.site.ledger_view import ledger
 from bot.channels.site.render import Reader, spoken_of
 from bot.channels.site.render_staff import entry, feed
 from bot.channels.site.units_view import parts_of
@@ -19,7 +19,7 @@ from bot.channels.site.views import history, staff_rows, words_of_ticket
 from bot.channels.site.visitors import AgentVisitor
 from bot.channels.site.words import CHANNEL_WORDS, WORK_WORDS, category_words, priority_words, reason_words, staff_words, time_left
 from bot.errors import NotFound
-from bot.model import Agent, ClockState, Contact, Delivery, Event, Message, MessageKind, Role, Route, Team, Ticket, TicketClock, TimeEntry
+from bot.model import Agent, Contact, Delivery, Event, Message, MessageKind, Role, Route, Team, Ticket, TicketClock, TimeEntry
 from bot.notices import Facts
 from bot.ports import QueueFilter, QueueRow, TicketFile, UnitOfWork
 from bot.texts import WORK_WORDS
@@ -119,7 +119,7 @@ async def staff_ticket_page(
         left=time_left(found.facts.due_at, reader.now, reader.language),
         messages=words_of_ticket(found.messages, ticket, found.files, reader=reader, is_staff=True, viewer_id=visitor.agent.id),
         history=history(found.events, reader=reader, agents=names),
-        promises=[_promise(clock, site, request) for clock in found.clocks],
+        ledger=ledger(found.clocks, found.events, site.desk.policy, reader),
         times=found.times,
         names=names,
         siblings=[other for other in found.siblings if other.id != ticket.id],
@@ -153,29 +153,6 @@ async def everything(uow: UnitOfWork, site: Site, ticket_id: int) -> Everything:
         siblings=await uow.tickets.siblings(ticket.origin_id) if ticket.origin_id else [],
         agents=await uow.people.agents(),
     )
-
-
-def _promise(clock: TicketClock, site: Site, request: Request) -> dict[str, Any]:
-    """A clock in words: what it promises, until when, how it stands."""
-    reader = site.reader(request)
-    say = reader.say
-    kinds = {"reaction": say("реакція"), "next_answer": say("наступна відповідь"), "solution": say("вирішення")}
-    states = {
-        ClockState.RUNNING: say("триває"),
-        ClockState.CLAIMED: say("взято в роботу"),
-        ClockState.MET: say("виконано"),
-        ClockState.CANCELLED: say("скасовано"),
-    }
-    state = states[clock.state]
-    if clock.breached_at is not None:
-        state = say("{state}, строк порушено").format(state=state)
-    return {
-        "kind": kinds[clock.kind.value],
-        "due": reader.moment(clock.due_at),
-        "state": state,
-        "nudge": reader.moment(clock.next_nudge_at) if clock.next_nudge_at else "",
-        "is_late": clock.breached_at is not None,
-    }
 
 
 @router.get("/feed")
