@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from bot.channels.pieces import parts_of
 from bot.channels.site.context import Site, page, rendered, site_of
 from bot.channels.site.gate import AsAgent
 from bot.channels.site.ledger_view import ledger
 from bot.channels.site.render import Reader, spoken_of
 from bot.channels.site.render_staff import entry, feed
-from bot.channels.site.units_view import parts_of
 from bot.channels.site.views import history, staff_rows, words_of_ticket
 from bot.channels.site.visitors import AgentVisitor
-from bot.channels.site.words import CHANNEL_WORDS, WORK_WORDS, category_words, priority_words, reason_words, staff_words, time_left
+from bot.channels.site.words import CHANNEL_WORDS, category_words, priority_words, reason_words, staff_words, time_left
 from bot.errors import NotFound
 from bot.model import Agent, Contact, Delivery, Event, Message, MessageKind, Role, Route, Team, Ticket, TicketClock, TimeEntry
 from bot.notices import Facts
