@@ -12,7 +12,7 @@ from typing import Any
 from bot import notices
 from bot.channels.numbers import ticket_number
 from bot.channels.telegram.acts import CHANNEL, Done, Said, tell
-from bot.channels.telegram.client_view import end_for_client, seen_by
+from bot.channels.telegram.client_view import end_for_client, my_page, seen_by
 from bot.channels.telegram.parse import Command, Line, Person
 from bot.channels.telegram.reception import Reception
 from bot.clock import Clock
@@ -116,8 +116,13 @@ class ClientTalk:
             await uow.people.save_contact(replace(contact, addresses=(*contact.addresses, phone)))
         elif owner.client_id is not None and contact.client_id is None:
             await self._desk.identify(uow, contact.id, owner.client_id, Actor.contact(contact))
+        known = await uow.people.contact(contact.id) or contact
+        client = await uow.people.client(known.client_id) if known.client_id else None
         say = translator(contact.language)
-        self._say(uow, line.place.id, say("Дякуємо! Номер збережено."), item, contact)
+        thanks = say("Дякуємо! Номер збережено.")
+        if client is not None:
+            thanks += " " + say("Тепер ми знаємо, що ви з компанії «{company}».").format(company=client.name)
+        self._tell(uow, line.place.id, "contact_known", {"text": thanks}, item, contact)
         return Done(because="own_contact")
 
     async def sticker(self, uow: UnitOfWork, line: Line, item: InboxItem) -> Done:
@@ -129,7 +134,8 @@ class ClientTalk:
         return Done(because="sticker")
 
     async def _start(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, contact: Contact) -> Done:
-        self._say(uow, line.place.id, self._reception.greeting(contact.language, account=line.person.id), item, contact)
+        text = self._reception.greeting(contact.language, account=line.person.id)
+        self._tell(uow, line.place.id, "welcome", {"text": text, "asks_contact": contact.client_id is None}, item, contact)
         return Done(because="command")
 
     async def _help(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, contact: Contact) -> Done:
@@ -143,9 +149,9 @@ class ClientTalk:
 
     async def _my(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, contact: Contact) -> Done:
         """R4: what the contact may see, newest first; closed ones with `/my all`."""
-        include_closed = command.rest.lower() in ("all", "усі", "всі")
-        tickets = await uow.tickets.visible_to(contact, include_closed=include_closed, limit=_MY_LIMIT)
-        self._tell_my(uow, line.place.id, [await seen_by(self._desk, uow, ticket, contact) for ticket in tickets], item, contact)
+        with_closed = command.rest.lower() in ("all", "усі", "всі")
+        page = await my_page(self._desk, uow, contact, number=0, with_closed=with_closed)
+        self._tell(uow, line.place.id, "my", page, item, contact)
         return Done(because="command")
 
     async def _close(self, uow: UnitOfWork, line: Line, command: Command, item: InboxItem, contact: Contact) -> Done:

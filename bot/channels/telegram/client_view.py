@@ -12,6 +12,9 @@ from bot.lamps import client_lamp
 from bot.model import Actor, Contact, MessageKind, Outcome, Ticket
 from bot.ports import UnitOfWork
 
+PAGE = 8
+_MOST_PAGES = 50
+"""Whoever looks further back is better served by the Site."""
 _HIDDEN = (MessageKind.NOTE, MessageKind.THIRD_PERSON)
 
 
@@ -19,6 +22,21 @@ async def seen_by(desk: Desk, uow: UnitOfWork, ticket: Ticket, contact: Contact)
     """The facts of a ticket with the lamp as this contact sees it (R8), who may be a colleague of the one who asked."""
     facts = await desk.facts(uow, ticket)
     return facts.for_client() | {"lamp": client_lamp(ticket, viewer_contact_id=contact.id).value}
+
+
+async def my_page(desk: Desk, uow: UnitOfWork, contact: Contact, *, number: int, with_closed: bool) -> dict[str, Any]:
+    """R4: one page of what the contact may see, newest first; pages count from 0."""
+    number = min(number, _MOST_PAGES - 1)
+    seen = await uow.tickets.visible_to(contact, include_closed=with_closed, limit=(number + 1) * PAGE + 1)
+    while number and len(seen) <= number * PAGE:
+        number -= 1
+    shown = seen[number * PAGE : (number + 1) * PAGE]
+    return {
+        "tickets": [await seen_by(desk, uow, ticket, contact) for ticket in shown],
+        "page": number,
+        "has_more": len(seen) > (number + 1) * PAGE and number + 1 < _MOST_PAGES,
+        "with_closed": with_closed,
+    }
 
 
 async def words_for_client(uow: UnitOfWork, ticket: Ticket) -> list[dict[str, Any]]:

@@ -52,7 +52,8 @@ class Page:
     """One word ready to be laid out: `head` and `tail` are our HTML, `text` is somebody's own words, cut and escaped later.
 
     `is_one_message`: it is edited later, so a long text is shortened instead of going on in a second message.
-    `answer_from` asks that person (a Telegram id) for a reply to this message.
+    `answer_from` asks that person (a Telegram id) for a reply to this message. `contact_button` is the label of a button under the keyboard
+    that sends the person's own phone number; `hides_button` takes it away.
     """
 
     head: str
@@ -62,6 +63,8 @@ class Page:
     files: tuple[File, ...] = ()
     is_one_message: bool = False
     answer_from: str = ""
+    contact_button: str = ""
+    hides_button: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

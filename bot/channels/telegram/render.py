@@ -97,6 +97,11 @@ def _text(body: str) -> dict[str, Any]:
 def _markup(page: Page) -> dict[str, Any]:
     if page.answer_from:
         return {"reply_markup": {"force_reply": True, "selective": True}}
+    if page.contact_button:
+        button = {"text": page.contact_button, "request_contact": True}
+        return {"reply_markup": {"keyboard": [[button]], "resize_keyboard": True, "one_time_keyboard": True}}
+    if page.hides_button:
+        return {"reply_markup": {"remove_keyboard": True}}
     return {"reply_markup": inline(page.keyboard)} if page.keyboard else {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bot.channels.telegram import cuts
 from bot.channels.telegram.page import (
     Button,
     Facts,
@@ -21,10 +22,12 @@ from bot.channels.telegram.page import (
 )
 from bot.channels.telegram.text import brief, escape
 from bot.left_out import left_out_words
-from bot.model import Outcome, Priority, Turn, UrgencyReason
-from bot.texts import NONE_OF_THESE, OUTCOME_WORDS, PRIORITY_WORDS, REASON_WORDS, SHORT_REASON_WORDS, TURN_WORDS
+from bot.model import Category, Outcome, Priority, Turn, UrgencyReason
+from bot.texts import CATEGORY_WORDS, NONE_OF_THESE, OUTCOME_WORDS, PRIORITY_WORDS, REASON_WORDS, SHORT_REASON_WORDS, TURN_WORDS
 
 Body = dict[str, Any]
+_MOST_WITH_FIELDS = 4
+"""Of more tickets in one receipt the fields are changed in each one's own message (/my)."""
 
 
 def receipt(body: Body, reader: Reader) -> Page:
@@ -64,12 +67,71 @@ def claimed(body: Body, reader: Reader) -> Page:
 def answer(body: Body, reader: Reader) -> Page:
     """A person's answer or proposal: the client approves it or says that it is not done."""
     say, facts = reader.say, body["ticket"]
-    keyboard = ((button(say("✅ Вирішено, закрити"), "done", facts["id"]), button(say("↩️ Ще не вирішено"), "unsolved", facts["id"])),)
+    keyboard = (
+        (button(say("✅ Вирішено, закрити"), "done", facts["id"]), button(say("↩️ Ще не вирішено"), "unsolved", facts["id"])),
+        (_more_button(facts, reader),),
+    )
     return _word(body, reader, keyboard, say("Щоб продовжити, дайте відповідь на це повідомлення."))
 
 
 def question(body: Body, reader: Reader) -> Page:
-    return _word(body, reader, (), reader.say("❓ Дайте, будь ласка, відповідь на це повідомлення."))
+    keyboard = ((_more_button(body["ticket"], reader),),)
+    return _word(body, reader, keyboard, reader.say("❓ Дайте, будь ласка, відповідь на це повідомлення."))
+
+
+def prompt_more(body: Body, reader: Reader) -> Page:
+    """The next words belong to this ticket: they are a reply to this message."""
+    text = reader.say("✍️ {ticket}\nНапишіть відповіддю на це повідомлення, і ми допишемо до звернення.")
+    return Page(head=text.format(ticket=named(body["ticket"])), answer_from=body["person"])
+
+
+def choose_level(body: Body, reader: Reader) -> Page:
+    """R9."""
+    say, facts = reader.say, body["ticket"]
+    rows = tuple(
+        (button(f"{'● ' if priority == facts['priority'] else ''}{say(PRIORITY_WORDS[priority])}", "level", facts["id"], priority.value),)
+        for priority in sorted(Priority, key=lambda one: -one.rank)
+    )
+    return Page(head=say("{ticket}\nНаскільки це терміново?").format(ticket=named(facts)), keyboard=rows)
+
+
+def choose_kind(body: Body, reader: Reader) -> Page:
+    """R9, R12, R13."""
+    say, facts = reader.say, body["ticket"]
+    rows = tuple(
+        (button(f"{'● ' if kind == facts['category'] else ''}{say(CATEGORY_WORDS[kind])}", "kind", facts["id"], kind.value),)
+        for kind in Category
+    )
+    return Page(
+        head=say("{ticket}\nЩо це: те, що треба полагодити чи пояснити, чи нова можливість?").format(ticket=named(facts)), keyboard=rows
+    )
+
+
+def divide(body: Body, reader: Reader) -> Page:
+    """The client's own words in pieces, a button for each place where a new question may begin, and what would be made of it now."""
+    say, origin, chosen = reader.say, body["origin"], frozenset(body["cuts"])
+    lines, number = [say("✂️ Натисніть номер, з якого починається інше питання. Зараз вийде звернень: {n}").format(n=len(chosen) + 1)], 1
+    for at, piece in enumerate(body["pieces"]):
+        if at == 0 or at in chosen:
+            lines.append("\n" + say("<b>Питання {n}</b>").format(n=number))
+            number += 1
+        lines.append(f"{at + 1}. {brief(piece, 160)}")
+    toggles = [
+        button(f"{'✂️ ' if at in chosen else ''}{at + 1}", "divide", origin, cuts.written(chosen ^ {at}))
+        for at in range(1, len(body["pieces"]))
+    ]
+    rows = [tuple(toggles[at : at + 5]) for at in range(0, len(toggles), 5)]
+    rows.append((button(say("✅ Готово"), "dodivide", origin, cuts.written(chosen)), button(say("✍️ Поясню словами"), "byhand", origin)))
+    return Page(head="\n".join(lines), keyboard=tuple(rows), is_one_message=True)
+
+
+def welcome(body: Body, reader: Reader) -> Page:
+    """The first words; who is not known yet can send their number with one press."""
+    return Page(head="", text=body["text"], contact_button=reader.say("📱 Надіслати мій номер") if body.get("asks_contact") else "")
+
+
+def contact_known(body: Body, reader: Reader) -> Page:
+    return Page(head="", text=body["text"], hides_button=True)
 
 
 def client_reminder(body: Body, reader: Reader) -> Page:
@@ -139,10 +201,12 @@ def my(body: Body, reader: Reader) -> Page:
     """R4: the whole list with lamps; a press opens one."""
     say, tickets = reader.say, body["tickets"]
     if not tickets:
-        return Page(head=say("Відкритих звернень немає. Щоб створити звернення, просто напишіть, що сталося."))
+        empty = say("Відкритих звернень немає. Щоб створити звернення, просто напишіть, що сталося.")
+        return Page(head=empty, keyboard=_pages(body, reader), is_one_message=True)
     lines = [say("<b>Ваші звернення</b>"), *(f"{lamp(facts)} {named(facts)} — {_state(facts, reader)}" for facts in tickets)]
     numbers = [button(f"№{facts['id']}", "open", facts["id"]) for facts in tickets]
-    return Page(head="\n".join(lines), keyboard=tuple(tuple(numbers[at : at + 4]) for at in range(0, len(numbers), 4)))
+    rows = [tuple(numbers[at : at + 4]) for at in range(0, len(numbers), 4)]
+    return Page(head="\n".join(lines), keyboard=(*rows, *_pages(body, reader)), is_one_message=True)
 
 
 def my_ticket(body: Body, reader: Reader) -> Page:
@@ -174,6 +238,12 @@ KINDS: dict[str, Callable[[Body, Reader], Page]] = {
     "answer": answer,
     "proposal": answer,
     "question": question,
+    "prompt_more": prompt_more,
+    "choose_level": choose_level,
+    "choose_kind": choose_kind,
+    "divide": divide,
+    "welcome": welcome,
+    "contact_known": contact_known,
     "client_reminder": client_reminder,
     "closed": closed,
     "reopened": reopened,
@@ -186,6 +256,21 @@ KINDS: dict[str, Callable[[Body, Reader], Page]] = {
     "choose_language": choose_language,
     "login_link": login_link,
 }
+
+
+def _pages(body: Body, reader: Reader) -> Keyboard:
+    """Back, forth, and with or without the closed ones; a list to choose from (`/close`) has none of it."""
+    if "page" not in body:
+        return ()
+    say, number, scope = reader.say, body["page"], "all" if body["with_closed"] else "open"
+    turns = [button("◀️", "page", number - 1, scope)] if number else []
+    turns += [button("▶️", "page", number + 1, scope)] if body["has_more"] else []
+    other = button(say("Лише відкриті"), "page", 0, "open") if body["with_closed"] else button(say("Показати й закриті"), "page", 0, "all")
+    return (tuple(turns), (other,)) if turns else ((other,),)
+
+
+def _more_button(facts: Facts, reader: Reader) -> Button:
+    return button(reader.say("✍️ Дописати"), "add", facts["id"])
 
 
 def _ticket_lines(facts: Facts, reader: Reader) -> str:
@@ -228,6 +313,10 @@ def _receipt_buttons(body: Body, reader: Reader) -> Keyboard:
         rows.append(tuple(button(say("Це до №{id}").format(id=hint["id"]), "join", first["id"], hint["id"]) for hint in hints))
     if len(body["tickets"]) == 1 and first["priority"] != Priority.URGENT:
         rows.append((button(say("❗ Це терміново"), "urgent", first["id"]),))
+    several = len(body["tickets"]) > 1
+    for facts in body["tickets"][:_MOST_WITH_FIELDS]:
+        name = f"№{facts['id']}: " if several else ""
+        rows.append((button(name + say("критичність"), "level", facts["id"]), button(name + say("категорія"), "kind", facts["id"])))
     return tuple(rows)
 
 

@@ -75,14 +75,78 @@ async def test_everything_right_is_remembered_and_takes_the_buttons_away(house: 
         assert [event.kind for event in await uow.tickets.events(2)][-1] == "split_confirmed"
 
 
-async def test_split_otherwise_asks_the_client_and_tells_staff(house: House) -> None:
+async def test_split_otherwise_cuts_by_buttons(house: House) -> None:
     house.say(THREE)
     house.press(await house.gets("кілька питань, тож кожне"), "Розділити інакше")
+    shown = await house.gets("Зараз вийде звернень: 3")
+    house.press(shown, "✂️ 3")
+    await house.until(lambda: house.sent(contains="Зараз вийде звернень: 2"))
+    house.press(house.sent(contains="Зараз вийде звернень: 2")[0], "Готово")
+    receipt = await house.gets("№4", timeout=10)
+    assert "№1" in receipt["text"]
+    made = [await ticket(house, number) for number in (1, 2, 3, 4)]
+    assert [one.merged_into_id for one in made] == [None, 1, 1, None]
+    assert [THREE[start:end] for start, end in made[0].spans] == ["1. Не друкує принтер на складі"]
+    assert made[3].received_at == made[0].received_at
+    await house.until(lambda: "reply_markup" not in house.sent(contains="Зараз вийде звернень: 2")[0])
+
+
+async def test_cutting_nowhere_is_one_question_and_the_same_cut_is_a_yes(house: House) -> None:
+    house.say(THREE)
+    receipt = await house.gets("кілька питань, тож кожне")
+    house.press(receipt, "Розділити інакше")
+    shown = await house.gets("Зараз вийде звернень: 3")
+    assert "залишаємо" in await house.toast(house.press(shown, "Готово"))
+    async with house.world.storage.read() as uow:
+        assert len(await uow.tickets.events_of([1, 2, 3], ["split_confirmed"])) == 3
+    house.press(receipt, "Розділити інакше")
+    shown = await house.gets("Зараз вийде звернень: 3", count=2)
+    for button, left in (("✂️ 2", 2), ("✂️ 3", 1)):
+        house.press(house.telegram.world.chat(IRYNA).messages[shown["message_id"]], button)
+        await house.until(lambda left=left: house.sent(contains=f"Зараз вийде звернень: {left}"))
+    house.press(house.sent(contains="Зараз вийде звернень: 1")[0], "Готово")
+    await house.gets("це одне звернення: №1")
+
+
+@pytest.mark.parametrize("argument", ["", "zzz!", "1", "8", "-2", "9" * 40])
+async def test_a_forged_cut_is_refused(house: House, argument: str) -> None:
+    house.say(THREE)
+    receipt = await house.gets("кілька питань, тож кожне")
+    for verb in ("divide", "dodivide"):
+        callback = house.telegram.world.press(IRYNA, IRYNA, receipt["message_id"], data=f"{verb}:1:{argument}", forged=True)
+        assert await house.toast(callback)
+    house.say("/help", chat=PETRO, user=PETRO)
+    message = await house.gets("/my", chat=PETRO)
+    stranger = house.telegram.world.press(PETRO, PETRO, message["message_id"], data="dodivide:1:2", forged=True)
+    assert "Таких звернень немає" in await house.toast(stranger)
+    assert [(await ticket(house, number)).is_open for number in (1, 2, 3)] == [True] * 3
+
+
+async def test_who_cannot_cut_explains_in_words_and_staff_are_told(house: House) -> None:
+    house.say(THREE)
+    house.press(await house.gets("кілька питань, тож кожне"), "Розділити інакше")
+    house.press(await house.gets("Зараз вийде звернень: 3"), "Поясню словами")
     question = await house.gets("як розділити правильно")
     await house.gets("розділено не так", chat=STAFF_CHAT)
     house.say("принтер і права — це одне", reply_to=question["message_id"])
     await house.gets("принтер і права", chat=STAFF_CHAT)
     assert (await house.accounting())["follow_ups"] == 1
+
+
+async def test_criticality_and_category_are_set_by_buttons(house: House) -> None:
+    house.say(PRINTER)
+    receipt = await house.gets("Звернення зареєстровано")
+    house.press(receipt, "критичність")
+    house.press(await house.gets("Наскільки це терміново"), "низька")
+    house.press(receipt, "категорія")
+    house.press(await house.gets("нова можливість"), "запит на зміну")
+    await house.settled()
+    changed = await ticket(house, 1)
+    assert (changed.priority, changed.is_priority_guessed) == (Priority.LOW, False)
+    assert (changed.category.value, changed.is_category_guessed) == ("change_request", False)
+    async with house.world.storage.read() as uow:
+        kinds = [event.kind for event in await uow.tickets.events(1)]
+    assert {"priority_set", "category_set"} <= set(kinds)
 
 
 @pytest.mark.parametrize(("label", "reason", "priority"), [("1. ", 1, Priority.URGENT), ("Жодна з цих причин", None, Priority.HIGH)])
