@@ -74,7 +74,15 @@ def route(chat: int) -> Route:
 
 
 def tell(
-    uow: UnitOfWork, chat: int, kind: str, body: dict[str, Any], *, item: InboxItem, now: datetime, ticket_ids: tuple[int, ...] = ()
+    uow: UnitOfWork,
+    chat: int,
+    kind: str,
+    body: dict[str, Any],
+    *,
+    item: InboxItem,
+    now: datetime,
+    ticket_ids: tuple[int, ...] = (),
+    urgency: int = 3,
 ) -> None:
     """A word of this channel's own conversation; unique by the row that caused it."""
     uow.outbox.add(
@@ -85,7 +93,7 @@ def tell(
             body=body,
             created_at=now,
             ticket_ids=ticket_ids,
-            urgency=3,
+            urgency=urgency,
         )
     )
 

@@ -29,9 +29,12 @@ from bot.channels.telegram.poller import Poller
 from bot.channels.telegram.receiver import Receiver, Source
 from bot.channels.telegram.reception import Reception
 from bot.channels.telegram.sender import Sender
+from bot.channels.telegram.staff_commands import StaffCommands
+from bot.channels.telegram.staff_lists import StaffLists
 from bot.channels.telegram.staff_presses import StaffPresses
 from bot.channels.telegram.staff_talk import StaffTalk
 from bot.channels.telegram.staff_view import StaffView
+from bot.channels.telegram.staff_words import StaffWords
 from bot.channels.telegram.webhook import Door
 from bot.clock import Clock
 from bot.desk import Desk
@@ -83,11 +86,14 @@ class TelegramChannel:
         source: Source = Hook(**common) if options.webhook_url else Poller(storage=storage, arrivals=arrivals, **common)
         lease = Lease(name=f"{CHANNEL}:poller:{options.bot_id}", owner=options.owner, storage=storage, clock=clock)
         self._receiver = Receiver(source=source, connection=self._connection, lease=lease, health=self.health)
-        view = StaffView(desk=desk, clock=clock, language=options.language)
-        self._staff = StaffTalk(desk=desk, intake=intake, view=view, clock=clock)
-        self._staff_presses = StaffPresses(desk=desk, view=view, clock=clock)
+        view = StaffView(desk=desk, clock=clock, language=options.language, zone=options.zone)
+        lists = StaffLists(view=view, clock=clock)
+        words = StaffWords(desk=desk, view=view, clock=clock, hold=options.answer_delay)
+        commands = StaffCommands(desk=desk, view=view, lists=lists, clock=clock)
+        self._staff = StaffTalk(desk=desk, intake=intake, view=view, words=words, commands=commands)
+        self._staff_presses = StaffPresses(desk=desk, view=view, lists=lists, words=words, clock=clock)
         self._client = ClientTalk(desk=desk, intake=intake, clock=clock, reception=reception, make_link=make_link)
-        self._client_presses = ClientPresses(desk=desk, clock=clock, zone=options.zone)
+        self._client_presses = ClientPresses(desk=desk, clock=clock)
         self._groups = Groups(
             desk=desk,
             intake=intake,
@@ -170,7 +176,7 @@ class TelegramChannel:
     async def _apply_line(self, uow: UnitOfWork, line: Line, single: Single) -> Done:
         is_staff_chat = line.place.id in self._connection.staff_chats
         if line.is_edit:
-            return Done(because="staff_edit")
+            return await self._staff.edited(uow, line, single.item)
         if line.command is not None and self._is_anothers(line.command):
             return Done(because="another_bot")
         is_for_staff = is_staff_chat or (

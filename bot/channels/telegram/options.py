@@ -16,6 +16,7 @@ class TelegramOptions:
 
     `language` is what the staff chats speak. `quiet_gap` and `burst_limit` are those of chat bursts (DESIGN 5). `owner` names this process
     in the lease of whoever receives: one name for ever where only one process can run, so that a restart does not wait for itself.
+    An agent's answer waits `answer_delay` before it goes out, and can be taken back meanwhile.
     With a `webhook_url` Telegram delivers there, proving itself with `webhook_secret`; without one it is polled.
     """
 
@@ -27,6 +28,7 @@ class TelegramOptions:
     quiet_gap: timedelta = timedelta(seconds=20)
     burst_limit: timedelta = timedelta(minutes=2)
     owner: str = "deskbot"
+    answer_delay: timedelta = timedelta(seconds=5)
     webhook_url: str = ""
     webhook_secret: str = ""
 

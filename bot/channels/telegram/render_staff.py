@@ -1,4 +1,4 @@
-"""What staff read: the ticket's card that is edited at every change, a client's words, nudges, questions to an agent, lists. Pure."""
+"""What staff read: the card that is edited at every change, a client's words, questions to an agent, what waits to go out. Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from bot.channels.telegram import cuts, render_lists
 from bot.channels.telegram.page import (
     Facts,
-    Keyboard,
     Page,
     Reader,
     button,
@@ -20,13 +20,14 @@ from bot.channels.telegram.page import (
     priority_words,
 )
 from bot.channels.telegram.render_nudge import nudge
+from bot.channels.telegram.staff_menus import main_keyboard
 from bot.channels.telegram.text import brief
-from bot.model import Outcome, Priority, ReasonState, UrgencyReason
+from bot.model import Outcome, ReasonState, UrgencyReason
 from bot.summary_words import heading, lines
-from bot.texts import OUTCOME_WORDS, PRIORITY_WORDS, REASON_STATE_WORDS, SENDER_WORDS, SHORT_REASON_WORDS, Translator, told
+from bot.texts import OUTCOME_WORDS, REASON_STATE_WORDS, SENDER_WORDS, SHORT_REASON_WORDS, Translator, told
 
 Body = dict[str, Any]
-SNOOZE_MINUTES = (30, 60, 180, 1440)
+PROMPTS = ("reply", "ask", "solved", "lower", "close", "handover", "replyall")
 _VERDICTS = {"thanks": "🙏", "solved": "✅", "not_solved": "↩️", "new_task": "➕", "answer_and_new": "➕"}
 
 
@@ -37,7 +38,7 @@ def card(body: Body, reader: Reader) -> Page:
         head=_card_head(facts, reader),
         text=facts.get("text") or "",
         tail=_card_tail(facts, reader),
-        keyboard=main_keyboard(facts, reader.say),
+        keyboard=main_keyboard(facts, reader.say, reader.now),
         files=files_of(facts),
         is_one_message=True,
     )
@@ -63,30 +64,26 @@ def prompt(body: Body, reader: Reader) -> Page:
         "solved": say("Напишіть, що зроблено: клієнт підтвердить або відхилить."),
         "lower": say("Напишіть, чому критичність нижча: цю причину побачить клієнт."),
         "close": say("Напишіть результат одним рядком: його побачить клієнт («-» — без пояснення)."),
+        "handover": say("Напишіть, що має зробити розробка: клієнт теж це прочитає («-» — без пояснення)."),
+        "replyall": say("Напишіть відповідь усім, у кого та сама причина."),
     }
     mention = f'<a href="tg://user?id={int(body["person"])}">{brief(body["agent"])}</a>'
     head = f"✍️ {mention}, №{body['ticket_id']} {brief(body['title'])}\n{wanted[body['what']]}"
     return Page(head=f"{head} {say('Відповідайте саме на це повідомлення.')}", answer_from=str(body["person"]))
 
 
-def queue(body: Body, reader: Reader) -> Page:
-    """Open tickets by nearest deadline."""
-    say, rows = reader.say, body["rows"]
-    title = f"<b>{brief(body['title'])}</b>"
-    if not rows:
-        return Page(head=f"{title}\n{say('Відкритих звернень немає.')}")
-    lines = [title, *(_queue_line(row, reader) for row in rows)]
-    if body["total"] > len(rows):
-        lines.append(say("… усього {n}").format(n=body["total"]))
-    numbers = [button(f"№{row['id']}", "show", row["id"]) for row in rows]
-    return Page(head="\n".join(lines), keyboard=tuple(tuple(numbers[at : at + 5]) for at in range(0, len(numbers), 5)))
-
-
 def ticket_page(body: Body, reader: Reader) -> Page:
     """`/ticket N`: the card once more, and everything that was said, notes included."""
     say, facts = reader.say, body["ticket"]
-    words = (f"{reader.moment(word['at'])} · {word['author']}{_kind(word, say)}:\n{word['text']}" for word in body["words"])
-    return Page(head=_card_head(facts, reader), text="\n\n".join(words), tail=_card_tail(facts, reader), keyboard=main_keyboard(facts, say))
+    words = (
+        f"{reader.moment(word['at'])} · {word['author']}{_kind(word, say)}:\n{word['text']}{_was(word, say)}" for word in body["words"]
+    )
+    return Page(
+        head=_card_head(facts, reader),
+        text="\n\n".join(words),
+        tail=_card_tail(facts, reader),
+        keyboard=main_keyboard(facts, say, reader.now),
+    )
 
 
 def call_taken(body: Body, reader: Reader) -> Page:
@@ -97,6 +94,26 @@ def call_taken(body: Body, reader: Reader) -> Page:
         lines.append(say("Якщо він про відкрите звернення — виберіть, і вони стануть одним:"))
     rows = tuple((button(f"№{each['id']} {each['title']}"[:60], "callto", number, each["id"]),) for each in body["open"])
     return Page(head="\n".join(lines), keyboard=rows)
+
+
+def held(body: Body, reader: Reader) -> Page:
+    """An answer is on its way: to whom, and until when it can be taken back."""
+    say = reader.say
+    verb, number, *rest = body["undo"]
+    until = datetime.fromisoformat(body["until"]).astimezone(reader.zone)
+    keyboard = ((button(say("↩️ Не надсилати"), verb, number, *rest),),)
+    if body["total"] > 1:
+        listed = ", ".join(f"№{each['id']}" for each in body["tickets"]) + (" …" if body["total"] > len(body["tickets"]) else "")
+        head = say("📣 Відповідь на {n} звернень ({numbers}) піде о {at}.").format(n=body["total"], numbers=listed, at=f"{until:%H:%M:%S}")
+    else:
+        head = say("📨 {ticket}\nВідповідь для «{name}» піде о {at}.").format(
+            ticket=named(body["tickets"][0]), name=brief(body["contact"]), at=f"{until:%H:%M:%S}"
+        )
+    return Page(head=f"{head}\n<i>{brief(body['text'])}</i>", keyboard=keyboard, is_one_message=True)
+
+
+def cut(body: Body, reader: Reader) -> Page:
+    return cuts.page(body["ticket_id"], body["pieces"], frozenset(), reader.say)
 
 
 def say_staff(body: Body, reader: Reader) -> Page:
@@ -116,39 +133,21 @@ def summary(body: Body, reader: Reader) -> Page:
 KINDS: dict[str, Callable[[Body, Reader], Page]] = {
     "card": card,
     "client_word": client_word,
-    "queue": queue,
+    "queue": render_lists.queue,
+    "who": render_lists.who,
+    "stats": render_lists.stats,
+    "answers": render_lists.answers,
+    "backlog": render_lists.backlog,
+    "held": held,
+    "cut": cut,
     "ticket_page": ticket_page,
     "call_taken": call_taken,
     "say": say_staff,
     "alert": alert,
     "summary": summary,
     "nudge": nudge,
-    **{f"prompt_{what}": prompt for what in ("reply", "ask", "solved", "lower", "close")},
+    **{f"prompt_{what}": prompt for what in PROMPTS},
 }
-
-
-def main_keyboard(facts: Facts, say: Translator) -> Keyboard:
-    """What can be done with a ticket from its card."""
-    number = facts["id"]
-    if not facts.get("is_open"):
-        return () if facts.get("merged_into_id") else ((button(say("Відкрити знову"), "again", number),),)
-    claim = () if facts.get("assignee_id") else (button(say("🙋 Беру"), "claim", number),)
-    return (
-        (*claim, button(say("💬 Відповісти"), "reply", number), button(say("❓ Уточнити"), "ask", number)),
-        (button(say("✅ Вирішено"), "solved", number), button(say("⏸ Відкласти"), "snooze", number)),
-        (button(say("❗ Критичність"), "priority", number), button(say("⚪ Закрити"), "close", number)),
-    )
-
-
-def menu(verb: str, number: int, say: Translator) -> Keyboard:
-    """The choices behind a button of the card, shown in its place until one is pressed."""
-    back = (button(say("← Назад"), "back", number),)
-    if verb == "snooze":
-        words = {30: say("30 хв"), 60: say("1 год"), 180: say("3 год"), 1440: say("1 день")}
-        return (*((button(f"⏸ {words[minutes]}", "snooze", number, minutes),) for minutes in SNOOZE_MINUTES), back)
-    if verb == "priority":
-        return (*((button(say(PRIORITY_WORDS[each]), "priority", number, each.value),) for each in reversed(Priority)), back)
-    return (*((button(say(OUTCOME_WORDS[each]), "close", number, each.value),) for each in Outcome), back)
 
 
 def _card_head(facts: Facts, reader: Reader) -> str:
@@ -162,6 +161,14 @@ def _card_head(facts: Facts, reader: Reader) -> str:
         f"⏰ {_deadline(facts, reader)}",
         f"🧑‍💻 {brief(facts['assignee']) if facts.get('assignee') else say('ще ніхто не взяв')}",
     ]
+    if facts.get("team") == "development":
+        lines.append(say("🛠 у розробці"))
+    if facts.get("shares_cause"):
+        lines.append(say("🧩 спільна причина, ще звернень: {n}").format(n=facts["shares_cause"]))
+    elif facts.get("cause_id"):
+        lines.append(say("🧩 та сама причина, що в №{id}").format(id=facts["cause_id"]))
+    if facts.get("sender") == "failed":
+        lines.insert(2, f"⚠️ {say(SENDER_WORDS['failed'])}")
     return "\n".join(lines) + "\n\n"
 
 
@@ -196,11 +203,14 @@ def _deadline(facts: Facts, reader: Reader) -> str:
     return f"{say('до {at}').format(at=reader.moment(facts['due_at']))}, {received}" if facts.get("due_at") else received
 
 
-def _queue_line(row: Body, reader: Reader) -> str:
+def _word(word: Body, reader: Reader) -> str:
     say = reader.say
-    due = say("до {at}").format(at=reader.moment(row["due_at"])) if row.get("due_at") else say("без строку")
-    owner = f" · {brief(row['assignee'])}" if row.get("assignee") else ""
-    return f"{lamp(row)} {named(row)} — {due}{owner} · {brief(row['client'] or row['contact'])}"
+    return f"{reader.moment(word['at'])} · {word['author']}{_kind(word, say)}:\n{word['text']}{_was(word, say)}"
+
+
+def _was(word: Body, say: Translator) -> str:
+    """What a corrected word said before."""
+    return "".join(f"\n({say('було')}: {text})" for text in word.get("was", ()))
 
 
 def _kind(word: Body, say: Translator) -> str:

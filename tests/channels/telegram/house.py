@@ -40,6 +40,7 @@ class House:
     channel: TelegramChannel
     inbox: InboxWorker
     outbox: OutboxWorker
+    options: TelegramOptions
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
 
     def say(self, text: str, *, chat: int = IRYNA, user: int | None = IRYNA, **more: Any) -> int:
@@ -100,7 +101,13 @@ async def open_house(storage: Storage, *, is_running: bool = True, shelf: Shelf 
     async with AsyncExitStack() as stack:
         telegram = await stack.enter_async_context(Sandbox(now=world.clock.now))
         people(telegram, world)
-        settings = {"quiet_gap": timedelta(0), "staff_chats": (STAFF_CHAT,), "token": telegram.token, "api_base": telegram.base_url}
+        settings = {
+            "quiet_gap": timedelta(0),
+            "answer_delay": timedelta(0),
+            "staff_chats": (STAFF_CHAT,),
+            "token": telegram.token,
+            "api_base": telegram.base_url,
+        }
         house = make_house(telegram, world, TelegramOptions(**(settings | options)), shelf)
         stack.push_async_callback(house.channel.close)
         if is_running:
@@ -135,7 +142,9 @@ def make_house(telegram: Sandbox, world: World, options: TelegramOptions, shelf:
     )
     alerts = (Route(channel="telegram", recipient=str(STAFF_CHAT)),)
     shared = {"storage": world.storage, "channels": {"telegram": channel}, "clock": world.clock, "alert_routes": alerts}
-    house = House(telegram=telegram, world=world, channel=channel, inbox=InboxWorker(**shared), outbox=OutboxWorker(**shared))
+    house = House(
+        telegram=telegram, world=world, channel=channel, inbox=InboxWorker(**shared), outbox=OutboxWorker(**shared), options=options
+    )
     world.storage.on_commit += [house.inbox.wake, house.outbox.wake]
     return house
 

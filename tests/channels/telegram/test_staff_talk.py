@@ -147,6 +147,8 @@ async def test_snooze_is_chosen_from_a_menu_and_shown_on_the_card(house: House) 
     await house.until(lambda: "1 год" in str(cards(house)[0]["reply_markup"]))
     house.agent_presses(cards(house)[0], "1 год")
     await house.until(lambda: "⏸ відкладено до сьогодні 11:00" in cards(house)[0]["text"])
+    assert await house.toast(house.agent_presses(cards(house)[0], "Розбудити")) == "Нагадування знову йдуть."
+    await house.until(lambda: "⏸ відкладено" not in cards(house)[0]["text"] and "Відкласти" in str(cards(house)[0]["reply_markup"]))
     house.agent_presses(cards(house)[0], "Відкласти")
     await house.until(lambda: "Назад" in str(cards(house)[0]["reply_markup"]))
     house.agent_presses(cards(house)[0], "Назад")
