@@ -93,7 +93,7 @@ class TelegramChannel:
         self._staff = StaffTalk(desk=desk, intake=intake, view=view, words=words, commands=commands)
         self._staff_presses = StaffPresses(desk=desk, view=view, lists=lists, words=words, clock=clock)
         self._client = ClientTalk(desk=desk, intake=intake, clock=clock, reception=reception, make_link=make_link)
-        self._client_presses = ClientPresses(desk=desk, clock=clock)
+        self._client_presses = ClientPresses(desk=desk, clock=clock, zone=options.zone)
         self._groups = Groups(
             desk=desk,
             intake=intake,
