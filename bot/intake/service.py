@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot import notices
 from bot.clock import Clock
@@ -21,6 +21,7 @@ from bot.files import FileLimits
 from bot.intake.adviser import Adviser
 from bot.intake.analysis import Analysis, analyse, analyse_followup, describe_split
 from bot.intake.drafts import Decision, decide, follow_up_drafts
+from bot.intake.manners import Manners
 from bot.intake.split import split
 from bot.intake.subjects import compose
 from bot.intake.threads import Joins, StartsNew, ThirdPerson, judge
@@ -31,10 +32,6 @@ from bot.ports import Disposition, InboxResult, UnitOfWork
 from bot.promises import Promises
 from bot.texts import translator
 
-# RFC 3834 and research: what one address, and all addresses together, may get from a machine.
-LETTERS_PER_HOUR = 3
-LETTERS_PER_DAY = 10
-ALL_LETTERS_PER_HOUR = 200
 HINTS = 3
 LONG = 4_000  # characters from which a text is read away from the event loop, and no third opinion is asked for
 
@@ -67,6 +64,10 @@ class Intake:
     settings: IntakeSettings = field(default_factory=IntakeSettings)
     adviser: Adviser | None = None
     is_hushed: bool = False
+
+    @property
+    def _manners(self) -> Manners:
+        return Manners(clock=self.clock, staff=self.desk.staff.desk)
 
     def plan(self, inbound: InboundMessage, analysis: Analysis | None = None) -> Planned:
         """What the text asks for. Never raises; linear in the text. `analysis`: that of the composed text, if made elsewhere."""
@@ -152,7 +153,7 @@ class Intake:
     async def _tell_left_out(self, uow: UnitOfWork, inbound: InboundMessage, contact: Contact, inbox_id: int) -> None:
         """An answer gets no receipt, so files that were not taken in are told of by themselves."""
         left, route = left_out(inbound.attachments, self.settings.file_limits), inbound.reply_route
-        if left is None or route is None or not await self._may_write(uow, route, inbound):
+        if left is None or route is None or await self._manners.objection(uow, route, inbound):
             return
         sentence = left_out_words(left, translator(contact.language))
         now, cause = self.clock.now(), f"inbox:{inbox_id}:left_out"
@@ -168,7 +169,8 @@ class Intake:
         made = [facts.ticket for facts in opened]
         facts = await self.desk.facts(uow, ticket)
         titles = [new.title for new in made]
-        self._tell(uow, notices.new_task_offer(facts, cause=f"inbox:{inbox_id}", titles=titles, made=made, now=self.clock.now()))
+        if ticket.route is None or not await self._manners.objection(uow, ticket.route, inbound):
+            self._tell(uow, notices.new_task_offer(facts, cause=f"inbox:{inbox_id}", titles=titles, made=made, now=self.clock.now()))
         self._ask_urgency(uow, opened, cause=f"inbox:{inbox_id}")
         return tuple(new.id for new in made)
 
@@ -219,8 +221,8 @@ class Intake:
         now, first = self.clock.now(), opened[0]
         if first.ticket.route is None or self.is_hushed:
             return
-        if not await self._may_write(uow, first.ticket.route, planned.inbound):
-            because = "обмеження автоматичних листів"
+        tickets = [facts.ticket for facts in opened]
+        if because := await self._manners.objection(uow, first.ticket.route, planned.inbound, opened=tickets):
             uow.tickets.add_event(Event(ticket_id=first.ticket.id, kind="receipt_withheld", actor=BOT, at=now, because=because))
             return
         desk_hours = self.promises.policy.desk_calendar
@@ -250,23 +252,11 @@ class Intake:
     def _phones(self, now: datetime) -> tuple[str, ...]:
         return self.settings.phones if self.promises.policy.desk_calendar.is_open(now) else ()
 
-    async def _may_write(self, uow: UnitOfWork, route: Route, inbound: InboundMessage) -> bool:
-        """RFC 3834: never a storm of letters. Limits for one address and a breaker for all; a chat has none."""
-        if route.channel != "mail":
-            return True
-        hour, day = self.clock.now() - timedelta(hours=1), self.clock.now() - timedelta(days=1)
-        return (
-            not inbound.letter.get("no_automatic")
-            and await uow.outbox.count_automatic(since=hour, route=route) < LETTERS_PER_HOUR
-            and await uow.outbox.count_automatic(since=day, route=route) < LETTERS_PER_DAY
-            and await uow.outbox.count_automatic(since=hour) < ALL_LETTERS_PER_HOUR
-        )
-
     async def _kind_answer(self, uow: UnitOfWork, inbound: InboundMessage, contact: Contact, kind: str, cause: int) -> None:
         """A greeting, thanks or an empty message makes no ticket and gets a kind answer; in mail only an empty one does."""
         if inbound.reply_route is None or (inbound.channel == "mail" and kind != "empty"):
             return
-        if not await self._may_write(uow, inbound.reply_route, inbound):
+        if await self._manners.objection(uow, inbound.reply_route, inbound):
             return
         say = translator(contact.language)
         sentences = {

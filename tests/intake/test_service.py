@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.intake.service import LETTERS_PER_HOUR
+from bot.intake.manners import LETTERS_PER_HOUR
 from bot.model import Actor, Address, Attachment, Link, MessageKind, Outcome, Priority, Route, ThreadEvidence, Turn
 from bot.storage.memory import MemoryStorage
 from tests.builders import World, build_world, message
