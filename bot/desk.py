@@ -94,7 +94,8 @@ class Desk(Words, Triage, Grouping, Staffing, Closing):
             return await self.reopen(uow, ticket.id, actor, because=verdict, at=at)
         if ticket.turn is not Turn.STAFF:
             await self._promises.client_spoke(uow, ticket, at=at)
-        return await self._change(uow, ticket, actor, "client_spoke", data={"verdict": verdict}, turn=Turn.STAFF, last_word_at=at)
+        data = {"verdict": verdict, "at": at.isoformat()}
+        return await self._change(uow, ticket, actor, "client_spoke", data=data, turn=Turn.STAFF, last_word_at=at)
 
     async def add_third_person(self, uow: UnitOfWork, ticket_id: int, inbound: InboundMessage, *, inbox_id: int) -> Ticket:
         """A valid reply token in a stranger's hands: kept for staff; it discloses nothing, moves no lamp and no clock (DESIGN 5)."""
@@ -150,7 +151,7 @@ class Desk(Words, Triage, Grouping, Staffing, Closing):
         at = at or self._clock.now()
         await self._promises.client_spoke(uow, ticket, at=at)
         fields: dict[str, Any] = {"closed_at": None, "outcome": None, "result": "", "turn": Turn.STAFF, "last_word_at": at}
-        ticket = await self._change(uow, ticket, actor, "reopened", because=because, **fields)
+        ticket = await self._change(uow, ticket, actor, "reopened", because=because, data={"at": at.isoformat()}, **fields)
         return await self._tell_all(uow, ticket, "reopened")
 
     async def remind_client(self, uow: UnitOfWork, ticket_id: int, *, closes_at: datetime | None = None) -> Ticket:

@@ -90,9 +90,12 @@ class DeskBase:
         uow.tickets.add(ticket)
         uow.tickets.add_message(message)
         self._link(uow, message, inbound)
-        opened = Event(ticket_id=number, kind="opened", actor=Actor.contact(contact), at=now, because=opening.because, data=_opened(ticket))
-        uow.tickets.add_event(opened)
-        due_at = await self._promises.opened(uow, ticket, met_at=inbound.received_at if inbound.is_answered else None)
+        met_at = inbound.received_at if inbound.is_answered else None
+        data = _opened(ticket) | ({"met_at": met_at.isoformat()} if met_at else {})
+        uow.tickets.add_event(
+            Event(ticket_id=number, kind="opened", actor=Actor.contact(contact), at=now, because=opening.because, data=data)
+        )
+        due_at = await self._promises.opened(uow, ticket, met_at=met_at)
         facts = Facts(
             ticket=ticket,
             contact=contact,

@@ -248,8 +248,8 @@ def met_by(clock: TicketClock, events: Sequence[Event]) -> str:
     """Who met it: the event is written just after the instant that the clock keeps. A call was met by who took it, the assignee."""
     if clock.met_at is None or clock.met_at == clock.started_at:
         return NOBODY
-    acts = (each for each in events if each.kind in REACTING and each.actor.kind is ActorKind.AGENT and each.at >= clock.met_at)
-    return next((each.actor.name for each in acts), NOBODY)
+    deed = next((each for each in events if each.kind in REACTING and each.at >= clock.met_at), None)
+    return deed.actor.name if deed is not None and deed.actor.kind is ActorKind.AGENT else NOBODY
 
 
 def why(clock: TicketClock, events: Sequence[Event]) -> Why:
