@@ -16,6 +16,7 @@ from bot.texts import (
     REASON_STATE_WORDS,
     SHORT_REASON_WORDS,
     TURN_WORDS,
+    WORK_WORDS,
     Translator,
     duration,
     moment,
@@ -72,13 +73,13 @@ MESSAGE_WORDS = {
     MessageKind.NOTE: _("внутрішня нотатка"),
     MessageKind.THIRD_PERSON: _("стороння особа"),
 }
-WORK_WORDS = {
-    WorkKind.CONSULTATION: _("консультація"),
-    WorkKind.TRAINING: _("навчання"),
-    WorkKind.SMALL_CHANGE: _("дрібна зміна налаштувань"),
-    WorkKind.OTHER: _("інше"),
-}
 EVENT_WORDS = {
+    "cause_of": _("спільна причина кількох звернень"),
+    "cause_unlinked": _("причина виявилася іншою"),
+    "corrected": _("співробітник виправив свої слова"),
+    "taken_back": _("відповідь скасовано до надсилання"),
+    "time_taken_back": _("запис часу скасовано"),
+    "woken": _("відкладення знято"),
     "opened": _("звернення створено"),
     "thanked": _("клієнт подякував"),
     "asked_more": _("клієнт додав нове завдання"),
@@ -303,7 +304,7 @@ def _details(event: Event, say: Translator, language: str, zone: ZoneInfo, agent
             return f"→ №{data.get('into')}"
         case "absorbed":
             return f"№{data.get('from')}"
-        case "cause_linked":
+        case "cause_linked" | "cause_unlinked":
             return f"№{data.get('cause')}"
         case "follows":
             return f"№{data.get('ticket')}"

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from bot.channels.numbers import whole_number
+from bot.channels.pieces import MOST_TICKETS, drafts
 from bot.channels.site.answers import refused, status_of, wants_json, went_well
 from bot.channels.site.context import Site, site_of
 from bot.channels.site.gate import AgentPost, Fields
 from bot.channels.site.once import deed_key, remember, said_before
 from bot.channels.site.pages.staff import LARGEST_ID, staff_ticket_page
-from bot.channels.site.units_view import MOST_TICKETS, drafts
 from bot.errors import BotError, NotFound, Rejected, Transient
 from bot.model import Actor, Agent, Category, MessageKind, Outcome, Priority, UrgencyReason, WorkKind
 from bot.ports import UnitOfWork
