@@ -29,6 +29,7 @@ def mailbox(settings: Settings, box: MailboxSettings, *, storage: Storage, clock
         token=keeper,
         folder=imap.folder,
         is_plain=imap.security == "plain",
+        idle_renewal=imap.renew,
     )
     relay = RelayAccess(
         host=smtp.host,

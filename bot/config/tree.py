@@ -101,6 +101,7 @@ class ImapSettings(Section):
     password: Secret = Secret()
     password_file: str = ""
     folder: str = "INBOX"
+    renew: Annotated[Duration, between("5s", "29m")] = timedelta(minutes=7)
 
 
 class SmtpSettings(Section):

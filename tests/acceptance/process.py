@@ -73,7 +73,7 @@ async def command(*arguments: str | Path, folder: Path, secrets: Mapping[str, st
 class Deskbot:
     """See the module. `folder` holds config.toml, the data and the log. `telegram` is a Bot API's address, `imap` and `smtp` are ports.
 
-    `extra` is TOML put at the end. Channels without an address are off.
+    `extra` is TOML put at the end, `imap_extra` more of the mailbox. Channels without an address are off.
     """
 
     folder: Path
@@ -85,6 +85,7 @@ class Deskbot:
     gap: str = "0s"
     tick: str = "1s"
     database: str = ""
+    imap_extra: str = ""
     extra: str = ""
     port: int = field(default_factory=free_port)
     starts: int = 0
@@ -151,7 +152,7 @@ class Deskbot:
         if self.imap is not None:
             parts.append(
                 f'[[mail.mailboxes]]\nname = "support"\naddress = "{SUPPORT}"\n'
-                f'[mail.mailboxes.imap]\nhost = "127.0.0.1"\nport = {self.imap}\nsecurity = "plain"\nuser = "{USER}"\n'
+                f'[mail.mailboxes.imap]\nhost = "127.0.0.1"\nport = {self.imap}\nsecurity = "plain"\nuser = "{USER}"\n{self.imap_extra}\n'
                 f'[mail.mailboxes.smtp]\nhost = "127.0.0.1"\nport = {self.smtp}\nsecurity = "plain"\nauth = false'
             )
         return "\n".join([*parts, self.extra]) + "\n"
