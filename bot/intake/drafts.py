@@ -14,7 +14,27 @@ from bot.desk_base import TITLE_LIMIT, Draft
 from bot.intake.analysis import Analysis, Kind, Part, analyse
 from bot.model import Attachment, Category, InboundMessage, Priority
 
-_FILE_TITLES = {"voice": "Голосове повідомлення", "photo": "Знімок без тексту", "video": "Відео без тексту"}
+_FILE_TITLES = {
+    "voice": "Голосове повідомлення",
+    "photo": "Знімок без тексту",
+    "video": "Відео без тексту",
+    "video_note": "Відео без тексту",
+    "animation": "Відео без тексту",
+}
+# What is no file is said by its name.
+_THING_TITLES = {
+    "audio": "Аудіозапис",
+    "location": "Місце на карті",
+    "contact": "Контакт",
+    "poll": "Опитування",
+    "checklist": "Список справ",
+    "story": "Історія",
+    "paid_media": "Платний вміст",
+    "giveaway": "Розіграш",
+    "game": "Гра",
+    "invoice": "Рахунок",
+    "unknown": "Вміст без тексту",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +158,7 @@ def _bare_file(inbound: InboundMessage) -> Draft:
 
 
 def _file_title(file: Attachment) -> str:
-    title = _FILE_TITLES.get(file.kind, f"Файл без тексту: {file.name}")
+    title = _FILE_TITLES.get(file.kind) or f"{_THING_TITLES.get(file.kind, 'Файл без тексту')}: {file.name}"
     if file.duration is None:
         return title
     return f"{title} {file.duration // 60}:{file.duration % 60:02}"

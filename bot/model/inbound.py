@@ -14,7 +14,8 @@ from bot.model.words import Category, Priority, UrgencyReason
 class Attachment:
     """A file that came along. `ref` says where its bytes are: "sha256:…" in our file store, or "telegram:<file_id>"; "" if not kept.
 
-    `kind` is document, photo, voice, video, sticker, location or contact; `size` is in bytes, `duration` in whole seconds.
+    `kind` is document, photo, voice, audio, video, video_note, animation or sticker; of what is no file it is location, contact, poll,
+    checklist, dice, story, paid_media, giveaway, game, invoice or unknown. `size` is in bytes, `duration` in whole seconds.
     """
 
     name: str

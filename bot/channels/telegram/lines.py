@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from bot.channels.telegram.acts import CHANNEL, Single, route
+from bot.channels.telegram.content import PLAYFUL
 from bot.channels.telegram.options import TelegramOptions
 from bot.channels.telegram.parse import Happening, Line
 from bot.intake import bursts
@@ -53,7 +54,7 @@ def inbound(burst: Burst) -> InboundMessage:
         reply_route=route(first.place.id),
         text="\n".join(line.text for line in burst.lines if line.text),
         received_at=min(item.received_at for item in burst.items),
-        attachments=tuple(file for line in burst.lines for file in line.attachments if file.kind != "sticker"),
+        attachments=tuple(file for line in burst.lines for file in line.attachments if file.kind not in PLAYFUL),
         evidence=ThreadEvidence(references=_references(first)),
         problems=tuple(problem for line in burst.lines for problem in line.problems),
     )
@@ -71,7 +72,7 @@ def _is_plain(happening: Happening) -> bool:
 
 
 def _is_sticker(line: Line) -> bool:
-    return not line.text and bool(line.attachments) and all(file.kind == "sticker" for file in line.attachments)
+    return not line.text and bool(line.attachments) and all(file.kind in PLAYFUL for file in line.attachments)
 
 
 def _bursts(pairs: list[tuple[Line, InboxItem]], options: TelegramOptions) -> list[Burst | Single]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.channels.telegram.content import contents
 from bot.channels.telegram.text import safe
 from bot.errors import Permanent
 from bot.model import Attachment
@@ -22,29 +23,12 @@ _ANONYMOUS_ADMIN = 1087968824
 _GONE = ("left", "kicked")
 _EARLIEST = datetime(2013, 8, 1, tzinfo=UTC)
 """Telegram did not exist before."""
-# Content that is a file: its name in a message, and what the desk calls it.
-_FILES = {
-    "document": "document",
-    "animation": "video",
-    "voice": "voice",
-    "audio": "document",
-    "video": "video",
-    "video_note": "video",
-    "sticker": "sticker",
-}
 # Messages that Telegram writes by itself about the chat.
 _SERVICE = frozenset(
     {"new_chat_members", "left_chat_member", "new_chat_title", "new_chat_photo", "delete_chat_photo", "group_chat_created"}
     | {"supergroup_chat_created", "pinned_message", "message_auto_delete_timer_changed", "write_access_allowed", "boost_added"}
     | {"forum_topic_created", "forum_topic_edited", "forum_topic_closed", "forum_topic_reopened", "chat_background_set"}
     | {"video_chat_scheduled", "video_chat_started", "video_chat_ended", "video_chat_participants_invited"}
-)
-# Fields that say something about a message and are no content.
-_ABOUT_A_MESSAGE = frozenset(
-    {"message_id", "from", "chat", "date", "edit_date", "sender_chat", "via_bot", "author_signature", "message_thread_id"}
-    | {"is_topic_message", "reply_to_message", "external_reply", "quote", "forward_origin", "is_automatic_forward", "caption"}
-    | {"caption_entities", "entities", "has_protected_content", "media_group_id", "reply_markup", "has_media_spoiler", "effect_id"}
-    | {"sender_boost_count", "sender_business_bot", "business_connection_id", "is_from_offline", "link_preview_options", "text"}
 )
 
 
@@ -224,7 +208,7 @@ def _message(message: Raw, *, is_edit: bool) -> Happening:
 def _line(message: Raw, *, is_edit: bool) -> Line:
     place, person = _place(message), _person(message)
     text = safe(_string(message, "text") or _string(message, "caption"))
-    attachments, problems = _attachments(message)
+    attachments, problems = contents(message)
     answered = _mapping(message, "reply_to_message").get("message_id")
     at = _instant(message.get("edit_date") if is_edit else message.get("date"))
     return Line(
@@ -275,44 +259,6 @@ def _person(part: Raw) -> Person:
         language=_string(sender, "language_code"),
         is_anonymous="sender_chat" in part or number == _ANONYMOUS_ADMIN,
     )
-
-
-def _attachments(message: Raw) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
-    files = [_file(_mapping(message, key), kind) for key, kind in _FILES.items() if _is_file(message, key)]
-    if isinstance(sizes := message.get("photo"), list) and (largest := _largest(sizes)):
-        files.append(_file(largest, "photo"))
-    if location := _mapping(message, "location"):
-        files.append(Attachment(name=f"{location.get('latitude')}, {location.get('longitude')}", kind="location"))
-    if card := _mapping(message, "contact"):
-        name = " ".join(filter(None, (_string(card, "first_name"), _string(card, "last_name"), _string(card, "phone_number"))))
-        files.append(Attachment(name=safe(name), kind="contact"))
-    if files or "text" in message:
-        return tuple(files), ()
-    # A kind of content of tomorrow, a poll, a game: named and kept rather than taken for an empty message.
-    unknown = next((key for key in message if key not in _ABOUT_A_MESSAGE), "")
-    return (Attachment(name=safe(unknown)[:60]),) if unknown else (), ("unknown_content",)
-
-
-def _is_file(message: Raw, key: str) -> bool:
-    """A GIF comes as an animation and, for old clients, once more as a document."""
-    return bool(_mapping(message, key)) and not (key == "document" and "animation" in message)
-
-
-def _file(about: Raw, kind: str) -> Attachment:
-    size, duration = about.get("file_size"), about.get("duration")
-    return Attachment(
-        name=safe(_string(about, "file_name")) or (_string(about, "emoji") if kind == "sticker" else kind),
-        content_type=_string(about, "mime_type") or ("image/jpeg" if kind == "photo" else "application/octet-stream"),
-        size=size if isinstance(size, int) else 0,
-        kind=kind,
-        ref=f"telegram:{_string(about, 'file_id')}",
-        duration=duration if isinstance(duration, int) else None,
-    )
-
-
-def _largest(sizes: list[Any]) -> Raw | None:
-    real = [size for size in sizes if isinstance(size, Mapping) and "file_id" in size]
-    return max(real, key=lambda size: _integer(size, "width"), default=None)
 
 
 def _command(text: str) -> Command | None:

@@ -19,7 +19,16 @@ from bot.model import Delivery
 
 _MOST_MESSAGES = 3
 _LONGEST_HEAD = 3000
-_PARAMETERS_OF_FILES = {"photo": "sendPhoto", "voice": "sendVoice", "video": "sendVideo", "sticker": "sendSticker"}
+# A file that Telegram keeps goes out again as the kind that it is, under the parameter of its name.
+_METHODS_OF_FILES = {
+    "photo": "sendPhoto",
+    "voice": "sendVoice",
+    "audio": "sendAudio",
+    "video": "sendVideo",
+    "video_note": "sendVideoNote",
+    "animation": "sendAnimation",
+    "sticker": "sendSticker",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,5 +123,5 @@ def _file_calls(files: tuple[File, ...]) -> list[Call]:
 def _file_call(file: File) -> Call:
     if file.ref.startswith(PREFIX):
         return Call(method="sendDocument", kept_file=file)
-    method = _PARAMETERS_OF_FILES.get(file.kind, "sendDocument")
-    return Call(method=method, parameters={method.removeprefix("send").lower(): file.ref.removeprefix(KEPT)})
+    kind = file.kind if file.kind in _METHODS_OF_FILES else "document"
+    return Call(method=_METHODS_OF_FILES.get(kind, "sendDocument"), parameters={kind: file.ref.removeprefix(KEPT)})

@@ -60,10 +60,10 @@ def test_commands(text: str, name: str | None, rest: str | None, addressee: str 
     [
         ({"document": {"file_id": "f", "file_name": "акт.pdf", "mime_type": "application/pdf", "file_size": 9}}, "document", "акт.pdf"),
         ({"voice": {"file_id": "f", "duration": 42}}, "voice", "voice"),
-        ({"video_note": {"file_id": "f", "duration": 5, "length": 240}}, "video", "video"),
+        ({"video_note": {"file_id": "f", "duration": 5, "length": 240}}, "video_note", "video_note"),
         ({"sticker": {"file_id": "f", "emoji": "👍"}}, "sticker", "👍"),
         ({"photo": [{"file_id": "small", "width": 90}, {"file_id": "f", "width": 1280}]}, "photo", "photo"),
-        ({"animation": {"file_id": "f"}, "document": {"file_id": "same"}}, "video", "video"),
+        ({"animation": {"file_id": "f"}, "document": {"file_id": "same"}}, "animation", "animation"),
     ],
 )
 def test_files(content: dict[str, Any], kind: str, name: str) -> None:

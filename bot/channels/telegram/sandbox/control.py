@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _WORLD_VERBS = (
     *("add_user", "add_group", "set_bot_status", "migrate"),
-    *("write", "send_media", "send_album", "send_contact", "edit", "press", "inject"),
+    *("write", "send_media", "send_album", "send_content", "send_contact", "edit", "press", "inject"),
 )
 
 

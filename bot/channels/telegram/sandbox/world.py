@@ -140,6 +140,10 @@ class World:
         album = self.serial("album")
         return [self.send_media(chat, user, "photo", album=album, caption="" if number else caption) for number in range(count)]
 
+    def send_content(self, chat: int, user: int, content: Json, *, reply_to: int | None = None) -> Json:
+        """A person sends something that is neither words nor a file of ours: a poll, a place, a story; `content` as the Bot API writes it."""
+        return self._said(chat, user, content, reply_to=reply_to)
+
     def send_contact(self, chat: int, user: int, phone_number: str, *, first_name: str = "", contact_user: int | None = None) -> Json:
         """A contact card; only with `contact_user` equal to `user` is it the sender's own."""
         card: Json = {"phone_number": phone_number, "first_name": first_name or self.users[user]["first_name"]}
