@@ -145,9 +145,10 @@ class Intake:
         inbound = planned.inbound
         last = await _last_staff_message(uow, ticket)
         reading = analyse_followup(inbound.text, ticket_title=ticket.title, last_staff_message=last)
-        await self.desk.add_client_message(uow, ticket.id, inbound, inbox_id=item_ids[0], contact=contact, verdict=reading.verdict)
+        verdict, new_tasks = ("edited", ()) if inbound.is_revision else (reading.verdict, reading.new_tasks)
+        await self.desk.add_client_message(uow, ticket.id, inbound, inbox_id=item_ids[0], contact=contact, verdict=verdict)
         await self._tell_left_out(uow, inbound, contact, item_ids[0])
-        made = await self._new_tasks(uow, inbound, item_ids[0], contact, ticket, reading.new_tasks)
+        made = await self._new_tasks(uow, inbound, item_ids[0], contact, ticket, new_tasks)
         return _results(item_ids, Disposition.FOLLOW_UP, because, (ticket.id, *made))
 
     async def _tell_left_out(self, uow: UnitOfWork, inbound: InboundMessage, contact: Contact, inbox_id: int) -> None:

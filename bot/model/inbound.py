@@ -48,6 +48,7 @@ class InboundMessage:
     receipt that the promise counts from (R10). `set_aside` names why no person is to be served (auto_reply, bounce, …).
     `is_answered`: a person took the call, its reaction is born met; `answered_by` is that agent's name as the log has it.
     `client_id` is the company whose conversation this is (its group chat), whoever writes in it; None: the sender's own.
+    `is_revision`: the new text of a message that was sent before; it asks for nothing new.
     `is_quiet`: taken in from an archive; the tickets are made, and neither the client nor the staff chat is told.
     """
 
@@ -73,6 +74,7 @@ class InboundMessage:
     is_call: bool = False
     is_answered: bool = False
     answered_by: str = ""
+    is_revision: bool = False
     is_quiet: bool = False
     problems: tuple[str, ...] = ()
     # What an answer needs to thread in the client's mail program: subject, message_id, references. Empty for chats.

@@ -56,6 +56,7 @@ def inbound(burst: Burst) -> InboundMessage:
         received_at=min(item.received_at for item in burst.items),
         attachments=tuple(file for line in burst.lines for file in line.attachments if file.kind not in PLAYFUL),
         evidence=ThreadEvidence(references=_references(first)),
+        is_revision=all(line.is_edit for line in burst.lines),
         problems=tuple(problem for line in burst.lines for problem in line.problems),
     )
 

@@ -28,7 +28,7 @@ from bot.texts import OUTCOME_WORDS, REASON_STATE_WORDS, SENDER_WORDS, SHORT_REA
 
 Body = dict[str, Any]
 PROMPTS = ("reply", "ask", "solved", "lower", "close", "handover", "replyall")
-_VERDICTS = {"thanks": "🙏", "solved": "✅", "not_solved": "↩️", "new_task": "➕", "answer_and_new": "➕"}
+_VERDICTS = {"edited": "✏️", "thanks": "🙏", "solved": "✅", "not_solved": "↩️", "new_task": "➕", "answer_and_new": "➕"}
 
 
 def card(body: Body, reader: Reader) -> Page:

@@ -13,6 +13,11 @@ MAX_TEXT = 4096
 # Best place to cut first: between paragraphs, lines, sentences, words.
 _BORDERS = ("\n\n", "\n", ". ", " ")
 TAG = re.compile(r"<[^>]*>")
+_TURNING = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+_TOWER = re.compile(
+    "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3})"
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
+)
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 """NUL is refused by PostgreSQL, a lone surrogate by every encoder: neither is something a person wrote."""
 
@@ -23,8 +28,13 @@ def escape(text: str) -> str:
 
 
 def brief(text: str, limit: int = 200) -> str:
-    """Somebody's words where a line of them is enough: on one line, shortened, escaped."""
-    return escape(shortened(" ".join(text.split()), limit))
+    """Somebody's words where a line of them is enough: on one line, shortened, escaped, and harmless to what stands around them."""
+    return escape(shortened(tame(" ".join(text.split())), limit))
+
+
+def tame(text: str) -> str:
+    """Without what turns the direction of the words around it, and without towers of marks: three on a letter are enough for any script."""
+    return _TOWER.sub(r"\1", _TURNING.sub("", text))
 
 
 def safe(text: str) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.model import Address, Outcome, Priority, ReasonState, UrgencyReason
+from bot.storage import open_storage, upgrade
 from bot.storage.memory import MemoryStorage
-from tests.channels.telegram.house import IRYNA, NEWCOMER, PETRO, STAFF_CHAT, House, open_house
+from tests.channels.telegram.house import IRYNA, NEWCOMER, PETRO, STAFF_CHAT, House, make_house, open_house, running
 
 PRINTER = "Не друкує принтер на складі, видає помилку 5."
 THREE = "1. Не друкує принтер на складі\n2. Зникли залишки по рахунку 281\n3. Додайте права касиру Коваль"
@@ -54,6 +58,87 @@ async def test_a_burst_of_three_lines_becomes_tickets_with_undo() -> None:
         async with house.world.storage.read() as uow:
             made = await uow.tickets.siblings((await uow.tickets.get(1)).origin_id)
         assert all(f"№{one.id}" in receipt["text"] for one in made)
+
+
+async def test_a_restart_in_the_middle_of_a_burst_keeps_it_one_message(tmp_path: Path) -> None:
+    """The lines wait in the database, not in the process."""
+    file = f"sqlite:///{tmp_path / 'desk.db'}"
+    await upgrade(file)
+    storage = await open_storage(file)
+    async with open_house(storage, quiet_gap=timedelta(seconds=20), is_running=False) as house:
+        async with running(house):
+            house.say("Не друкує принтер на складі")
+            house.telegram.world.send_album(IRYNA, IRYNA, count=2)
+            await house.until(lambda: not house.telegram.world.updates.pending)
+            await house.inbox.drain()
+        await storage.close()
+        storage = await open_storage(file)
+        options = house.channel._options
+        again = make_house(house.telegram, replace(house.world, storage=storage), options)
+        async with running(again):
+            again.say("видає помилку 5")
+            await again.until(lambda: not again.telegram.world.updates.pending)
+            house.world.clock.advance(timedelta(seconds=21))
+            again.inbox.wake.set()
+            await again.gets("Звернення зареєстровано")
+        async with storage.read() as uow:
+            assert await uow.tickets.open_count() == 1
+            [first] = await uow.tickets.messages(1)
+        assert first.text == "Не друкує принтер на складі\nвидає помилку 5"
+        assert len(first.attachments) == 2
+        await again.channel.close()
+    await storage.close()
+
+
+async def test_fifty_presses_are_one(house: House) -> None:
+    house.say(PRINTER)
+    receipt = await house.gets("Звернення зареєстровано")
+    for _ in range(50):
+        house.press(receipt, "Це терміново")
+    await house.gets("Прийнято як термінове")
+    await house.settled()
+    assert len(house.sent(contains="Прийнято як термінове")) == 1
+    async with house.world.storage.read() as uow:
+        assert [event.kind for event in await uow.tickets.events(1)].count("priority_set") == 1
+    assert (await house.accounting())["quarantined"] == 0
+    assert house.telegram.journal.counts["answerCallbackQuery"] >= 1
+
+
+async def test_a_client_who_blocks_and_unblocks_the_bot_is_told_of_to_staff(house: House) -> None:
+    house.say(PRINTER)
+    await house.gets("Звернення зареєстровано")
+    house.telegram.world.set_bot_status(IRYNA, "kicked")
+    await house.gets("заблоковано", chat=STAFF_CHAT)
+    house.telegram.world.set_bot_status(IRYNA, "member")
+    await house.gets("знову читає бота", chat=STAFF_CHAT)
+    house.say("Зникли залишки по рахунку 281")
+    await house.gets("Зникли залишки")
+
+
+async def test_four_megabytes_of_text_as_a_file_are_a_ticket_with_the_file(house: House) -> None:
+    text = base64.b64encode(("Не друкує принтер. " * 220_000).encode()[: 4 * 2**20]).decode()
+    house.telegram.world.send_media(IRYNA, IRYNA, "document", data_base64=text, file_name="журнал.txt", mime_type="text/plain")
+    await house.gets("Файл без тексту: журнал.txt")
+    async with house.world.storage.read() as uow:
+        [first] = await uow.tickets.messages(1)
+    assert first.attachments[0].size == 4 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("<b>Хакер</b> & Ко", "<b>Хакер</b> & Ко"),
+        ("\u202eанетлО\u202c", "анетлО"),
+        ("З" + "\u0351\u034c\u0334" * 40 + "алго", "З\u0351\u034c\u0334алго"),
+    ],
+)
+async def test_odd_names_and_titles_do_no_harm_to_what_stands_around_them(house: House, name: str, shown: str) -> None:
+    house.telegram.world.add_user(777, name)
+    house.say(f"Не друкує принтер {name} на складі", chat=777, user=777)
+    receipt = await house.gets("№1", chat=777)
+    assert name not in receipt["text"] or name == shown
+    card = await house.gets("№1", chat=STAFF_CHAT)
+    assert f"👤 {shown}" in card["text"]
 
 
 async def test_one_question_undoes_a_split(house: House) -> None:
@@ -193,6 +278,20 @@ async def test_an_edit_becomes_a_word_in_the_ticket_and_the_same_text_again_does
     await house.settled()
     assert (await house.accounting())["follow_ups"] == 1
     assert (await house.accounting())["set_aside"] == 1
+
+
+async def test_an_edit_asks_for_nothing_new(house: House) -> None:
+    """Spelling put right in a long message must not be split again, nor close its ticket."""
+    said = house.say(THREE)
+    await house.gets("кілька питань, тож кожне")
+    house.telegram.world.edit(IRYNA, said, THREE + "\n4. Також зробіть новий звіт про продажі. Дякую, все працює!")
+    word = await house.gets("новий звіт", chat=STAFF_CHAT)
+    assert word["text"].startswith("✏️")
+    await house.settled()
+    counts = await house.accounting()
+    assert (counts["ticketed"], counts["follow_ups"]) == (1, 1)
+    assert [(await ticket(house, number)).is_open for number in (1, 2, 3)] == [True] * 3
+    assert await ticket(house, 4) is None
 
 
 async def test_a_line_edited_within_its_burst_is_one_message() -> None:
