@@ -107,6 +107,8 @@ def _say(policy: Policy, subject: Subject, received_at: datetime, zone: ZoneInfo
     from bot.sla.explain import example
 
     found = example(policy, subject=subject, received_at=received_at)
+    if found is None and policy.chosen(ClockKind.REACTION, subject) is not None:
+        fail(_("Такий строк не вміщається в календар: за десять років робочого часу забракне."))
     if found is None:
         fail(_("Для критичності «{priority}» строку не передбачено.").format(priority=_(PRIORITY_WORDS[subject.priority])))
     _tell(found, zone)

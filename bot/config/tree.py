@@ -277,7 +277,8 @@ class RunSettings(Section):
 class Settings(Section):
     """The whole tree. `Settings()` is a working desk: SQLite, the Site on this machine, channels without credentials off."""
 
-    desk: DeskSettings = DeskSettings()
+    # Made when it is asked for: what is wrong with this very machine (no zone data) is then told like any other mistake.
+    desk: DeskSettings = Field(default_factory=DeskSettings)
     storage: StorageSettings = StorageSettings()
     site: SiteSettings = SiteSettings()
     telegram: TelegramSettings = TelegramSettings()

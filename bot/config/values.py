@@ -7,10 +7,11 @@ from datetime import time, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError, core_schema
+
+from bot.sla.intervals import has_zone_data, is_zone
 
 UNITS = {
     "s": 1, "sec": 1, "с": 1, "сек": 1,
@@ -191,10 +192,8 @@ def in_folder(path: Path, info: ValidationInfo) -> Path:
 
 
 def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise mistake("zone") from None
+    if not is_zone(name):
+        raise mistake("zone" if has_zone_data() else "zone_data")
     return name
 
 

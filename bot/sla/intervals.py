@@ -59,11 +59,25 @@ class DayException:
     label: str = ""
 
 
+def is_zone(name: str) -> bool:
+    """Whether there is a zone of this name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def has_zone_data() -> bool:
+    """Whether this machine knows any zone at all: it brings the data itself, or the package tzdata does."""
+    return is_zone("UTC")
+
+
 def mistakes_in(zone: str, weekly: Sequence[Day], exceptions: Sequence[DayException]) -> Iterator[Misconfigured]:
     """Everything that is wrong with a calendar, each mistake in one sentence without its calendar's name."""
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    if not has_zone_data():
+        yield Misconfigured("на цьому комп'ютері немає даних про часові пояси; встановіть пакет tzdata")
+    elif not is_zone(zone):
         yield Misconfigured("невідомий часовий пояс «{zone}»; очікується назва на зразок Europe/Kyiv", zone=zone)
     if len(weekly) != len(WEEKDAYS):
         yield Misconfigured("тиждень має сім днів, а описано {count}", count=len(weekly))

@@ -179,7 +179,9 @@ def verdict_of(clock: TicketClock, *, now: datetime) -> Verdict:
         case ClockState.RUNNING:
             return Verdict.LATE if now > clock.due_at else Verdict.RUNNING
         case _:
-            return Verdict.LATE if clock.met_at is not None and clock.met_at > clock.due_at else Verdict.IN_TIME
+            # Met while it stood still: the wait was the client's.
+            was_paused = bool(clock.pauses) and clock.pauses[-1][1] == clock.met_at
+            return Verdict.LATE if clock.met_at is not None and clock.met_at > clock.due_at and not was_paused else Verdict.IN_TIME
 
 
 def lines(entries: Sequence[Entry]) -> tuple[Line, ...]:

@@ -143,6 +143,8 @@ class Policy:
     def warnings(self) -> Iterator[Misconfigured]:
         """What is allowed but surely not meant."""
         for kind in ClockKind:
+            if kind is ClockKind.NEXT_ANSWER and self.next_answer is None:
+                continue
             for priority, target in self._targets(kind).items():
                 if target.time and self.calendars[target.calendar].is_empty:
                     yield Misconfigured(

@@ -36,7 +36,8 @@ def test_help_names_every_command(deskbot: Deskbot) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("frob",), ("deadline",), ("deadline", "--received", "now", "--priority", "x"), ("run", "--role", "x")]
+    "arguments",
+    [("frob",), ("deadline", "--x"), ("deadline", "--received", "now", "--priority", "x"), ("run", "--role", "x")],
 )
 def test_wrong_use_ends_with_2(deskbot: Deskbot, arguments: tuple[str, ...]) -> None:
     assert deskbot(*arguments).code == 2
@@ -241,3 +242,33 @@ def test_upgrade_twice_is_fine(deskbot: Deskbot, desk: Path) -> None:
     assert first.code == second.code == 0
     assert first.out == second.out
     assert (desk / "data" / "deskbot.db").is_file()
+
+
+@pytest.mark.parametrize("received", ["9999-12-31T20:00", "9999-12-29T10:00"])
+def test_a_deadline_beyond_the_calendar_is_a_sentence(deskbot: Deskbot, received: str) -> None:
+    ended = deskbot("deadline", "--received", received)
+    assert (ended.code, "не вміщається в календар" in ended.err) == (1, True)
+
+
+def test_deadline_says_by_which_rule_and_shows_examples_without_an_instant(deskbot: Deskbot, desk: Path) -> None:
+    rule = '[[sla.policy]]\nname = "Телефоном"\nchannel = "phone"\nreaction = { target = "30m", calendar = "desk" }\n'
+    (desk / "config.toml").write_text(rule, encoding="utf-8")
+    by_phone = deskbot("deadline", "--received", "2026-11-27T16:30", "--channel", "phone", "--priority", "low").out
+    assert "Відреагувати до пт 27.11 17:00." in by_phone
+    assert "Обіцянка: за правилом «Телефоном» (канал phone)." in by_phone
+    assert "Обіцянка: звичайна для критичності «низька»." in deskbot("deadline", "--received", "2026-11-27T16:30", "--priority", "low").out
+    assert "«Телефоном»" in deskbot("deadline").out
+    assert "Приклади: отримано" in deskbot("check").out
+    unknown = deskbot("deadline", "--received", "now", "--client", "Хтось")
+    assert (unknown.code, "Клієнта «Хтось» немає." in unknown.err) == (1, True)
+    assert deskbot("deadline", "--channel", "fax").code == 2
+
+
+def test_deadline_takes_the_plan_of_a_client_from_the_database(deskbot: Deskbot, desk: Path) -> None:
+    rule = '[[sla.policy]]\nname = "Золотий"\nplan = "Золотий"\nreaction = { target = "30m", calendar = "desk" }\n'
+    (desk / "config.toml").write_text(rule, encoding="utf-8")
+    (desk / "clients.csv").write_text("company,plan\nКрамниця,Золотий 10h\nМлин,Базовий 2h\n", encoding="utf-8")
+    assert deskbot("clients", "import", "clients.csv").code == 0
+    asked = ("deadline", "--received", "2026-11-27T16:00", "--client")
+    assert "за правилом «Золотий» (тариф Золотий)" in deskbot(*asked, "крамниця").out
+    assert "Обіцянка: звичайна" in deskbot(*asked, "Млин").out

@@ -127,6 +127,21 @@ def test_every_year_has_eleven_days_off_that_are_working_days_otherwise(year: in
     assert all(each.on.weekday() < 5 and not each.intervals for each in days)
 
 
+# Article 73 of the Labour Code as it stands since 2023, and the days that its article 67 moves to; the dates of the holidays themselves
+# are those of the package holidays 0.109 (categories public and workday), asked on 2026-11-25.
+@pytest.mark.parametrize(
+    ("year", "days"),
+    [
+        (2024, "01-01 03-08 05-01 05-06 05-08 06-24 06-28 07-15 08-26 10-01 12-25"),
+        (2025, "01-01 03-10 04-21 05-01 05-08 06-09 06-30 07-15 08-25 10-01 12-25"),
+        (2026, "01-01 03-09 04-13 05-01 05-08 06-01 06-29 07-15 08-24 10-01 12-25"),
+        (2027, "01-01 03-08 05-03 05-04 05-10 06-21 06-28 07-15 08-24 10-01 12-27"),
+    ],
+)
+def test_the_days_off_of_a_year_in_peace(year: int, days: str) -> None:
+    assert [f"{each.on:%m-%d}" for each in holidays(year)] == days.split()
+
+
 def test_a_holiday_on_a_weekend_gives_the_next_working_day() -> None:
     days = {each.on.isoformat(): each.label for each in holidays(2027)}
     # In 2027 Labour Day is a Saturday and Easter the Sunday after it: both move, one after the other.
