@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import category
 
 from bot.channels.mail import quote_words as words
 
@@ -27,10 +29,11 @@ class Line:
         return not self.plain
 
     @classmethod
-    def of(cls, raw: str) -> Line:
-        shown = raw
-        if not raw.isascii():
-            shown = _INVISIBLE.sub("", raw).replace("\xa0", " ")
+    def of(cls, raw: str, *, after: int = 0) -> Line:
+        """`after`: so many signs of it are initials before the quote sign."""
+        shown = raw[after:]
+        if not shown.isascii():
+            shown = _INVISIBLE.sub("", shown).replace("\xa0", " ")
         if "&" in shown:
             shown = shown.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"')
         prefix = _PREFIX.match(shown) if ">" in shown or "|" in shown else None
@@ -39,6 +42,9 @@ class Line:
 
 
 _KEY_REACH = 40
+_INITIALS = re.compile(r"\s{0,3}([A-ZА-ЯІЇЄҐ]{1,4})>+(?: |$|>)")
+_INITIALS_REACH = 10
+_LOOKED_AT = 2_000
 
 
 def _key_of(plain: str) -> str | None:
@@ -47,7 +53,18 @@ def _key_of(plain: str) -> str | None:
 
 
 def has_words(lines: Sequence[Line]) -> bool:
-    return any(any(sign.isalnum() for sign in line.plain) for line in lines)
+    """Letters, digits, or a picture that stands for a word: many an answer is 👍 alone."""
+    return any(sign.isalnum() or (sign > "\u2000" and category(sign) == "So") for line in lines for sign in line.plain)
+
+
+def lines_of(text: str) -> list[Line]:
+    """The lines of a body. Initials before the sign ("ІП> …", as The Bat! writes) quote like the sign itself, if they do so again."""
+    raws = text.split("\n")
+    found = Counter(match[1] for raw in raws[:_LOOKED_AT] if ">" in raw[:_INITIALS_REACH] and (match := _INITIALS.match(raw)))
+    known = {initials for initials, count in found.items() if count > 1}
+    if not known:
+        return [Line.of(raw) for raw in raws]
+    return [Line.of(raw, after=match.end(1) if (match := _INITIALS.match(raw)) and match[1] in known else 0) for raw in raws]
 
 
 def filled(lines: Sequence[Line], start: int) -> list[Line]:

@@ -33,7 +33,7 @@ _DAYS = (
 )
 # How such a line begins. Anything may stand before the verb in Roundcube, but then a quoted line must follow.
 OPENING = re.compile(
-    rf"^(?:on|at|в|у|le|am|el|em|il|op|den|på|dnia|w\s+dniu|dne|pe|ma|ti|ke|to|la|su)\s|^(?:{_DAYS})\b|^\d{{1,4}}[./-]\d{{1,2}}"
+    rf"^(?:on|at|в|у|le|am|el|em|il|op|den|på|dnia|w\s+dniu|dne|pe|ma|ti|ke|to|la|su)\s|^(?:{_DAYS})\b|^\d{{1,4}}[./-]\d{{1,2}}|^\d{{1,2}}:\d\d\b"
     rf"|^\d{{1,2}}\.?\s+(?:{_MONTHS})"
     rf"|^(?:{_MONTHS})\s+\d|^(?:вы|ви|you)\s+(?:писали|wrote)",
     re.I,
@@ -48,6 +48,12 @@ VERB = re.compile(
 )
 # A person spoke, at a time that the line does not tell; programs that "say" something are spoken of in the present.
 PAST_VERB = re.compile(r"\b(?:писав|писала|написав|написала|писал|написал|написала|wrote|said)(?:\(-?л?а\))?\s*:$", re.I)
+# A line that is nothing but a person with an address who spoke.
+WHOLE_ATTRIBUTION = re.compile(
+    r"^[^<>:]{1,80}<[^\s<>@]{1,120}@[^\s<>@]{1,200}>\s*(?:пише|писав|писала|написав|написала|пишет|писал|написал|написала|wrote|writes)"
+    r"(?:\(-?л?а\))?\s*:$",
+    re.I,
+)
 ADDRESS = re.compile(r"[^\s<>@\"(\[]{1,120}@[^\s<>@\")\]]{1,200}\.[^\s<>@\")\]]{1,60}")
 
 _REPLY_PHRASES = (
@@ -74,6 +80,9 @@ FORWARD_SEPARATOR = re.compile(
     r"|начало\s+(?:переадресованного|пересылаемого)\s+(?:сообщения|письма))\s*:?\s*$",
     re.I,
 )
+# Drawn by hand above a signature.
+LINE = re.compile(r"^\s*[-–—_=*~]{3,}\s*$")
+PHONE = re.compile(r"\+?\d[\d\s().-]{5,18}\d")
 RULE = re.compile(r"^[\s>]*(?:[-–—]{5,}|_{5,}|={5,}|\*{5,}|ᐧ)\s*$")
 
 _KEYS = {
@@ -96,7 +105,7 @@ CLOSING = re.compile(
     r"^[\s*]*(?:з\s+(?:найкращими\s+)?(?:повагою|пошаною|побажаннями)|з\s+найкращими\s+побажаннями|щиро\s+ваш\w*|всього\s+найкращого"
     r"|с\s+(?:наилучшими\s+)?(?:уважением|пожеланиями)|с\s+наилучшими\s+пожеланиями|всего\s+(?:доброго|наилучшего)|искренне\s+ваш\w*"
     r"|(?:with\s+)?(?:best|kind|warm)(?:est)?\s+(?:regards|wishes)|(?:best\s+)?regards|sincerely(?:\s+yours)?"
-    r"|yours\s+(?:sincerely|truly|faithfully)"
+    r"|yours\s+(?:sincerely|truly|faithfully)|all\s+the\s+best|cheers|respectfully(?:\s+yours)?"
     r"|mit\s+freundlichen\s+grüßen|cordialement)\b[\s*]*(?P<rest>.*)$",
     re.I,
 )
@@ -106,11 +115,18 @@ _DEVICE = (
     r"|яндекс\S*|яндекс\.почт\S*|k-9\S*|mail|почт[аыиоу]\S*|пошт\S*|ukr\.net\S*|i\.ua\S*|windows\S*|смартфон\S*|телефон\S*"
     r"|планшет\S*|пристро\S*|устройств\S*"
     r"|phone\S*|device\S*|smartphone\S*|tablet\S*|mobile\S*|handheld\S*|thunderbird\S*|aquamail\S*|spark\S*|handy"
+    r"|ipod\S*|airmail\S*|mailbox\S*|mailspring\S*|yahoo\S*|proton\S*|zoho\S*|nokia\S*|htc\S*|sony\S*|lg\S*|oneplus\S*|motorola\S*"
+    r"|alcatel\S*|oppo\S*|realme\S*|pixel\S*|meizu\S*|pc|mac|cell\S*|desktop\S*"
 )
+# Of any program that puts a link to itself there.
+SENT_FROM = re.compile(r"^[\s*_<\[(]*(?:sent|надіслано|відправлено|отправлено)\s+(?:from|with|via|з|із|за|с|со|из)\s.{1,40}$", re.I)
 MOBILE = re.compile(
-    rf"^[\s*_<\[(]*(?:надіслано|відправлено|отправлено|послано|sent|get|отримати|завантажити|получить|скачать|envoyé|gesendet"
+    rf"^[\s*_<\[(]*(?:(?:це|цей|это|this)\s+(?:повідомлення|лист|сообщение|письмо|message|e?-?mail)\s+(?:було\s+|было\s+|was\s+)?)?"
+    rf"(?:надіслано|відправлено|отправлено|послано|sent|get|отримати|завантажити|получить|скачать|envoyé|gesendet"
     rf"|von meinem|sendt|skickat|lähetetty|verzonden|enviado|inviato|wysłano)\s[^,;?!]{{0,60}}?(?:{_DEVICE})"
-    r"[^,;?!]{0,70}$"
+    r"[^,;?!]{0,70}(?:[,.;]\s*(?:please\s+excuse|вибачте|перепрошую|извините)\b.{0,60})?$"
+    r"|^[\s*_<\[(]*sent\s+from\s+my(?:\s+[\w'’-]{1,20}){1,4}[\s*_>\])]*$"
+    r"|^(?:從我的|从我的)\s.{1,60}(?:傳送|发送)$|^diese\s+nachricht\s+wurde\s+von\s.{1,80}\sgesendet\.?$"
     r"|^[\s*_<\[(]*(?:\S+\s+)?(?:from|via|з|с)\s+(?:my\s+|мого\s+|моего\s+)?(?:mobile|iphone|ipad|android|phone|телефона?|телефону|смартфона?)\b.{0,30}$",
     re.I,
 )

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 from bot.channels.mail import quote_words as words
 from bot.channels.mail.forwards import read_forwarded
-from bot.channels.mail.quote_lines import Line, filled, has_words, join
-from bot.channels.mail.signatures import is_mobile, split_signature
+from bot.channels.mail.interleaved import between_quotes, is_interleaved
+from bot.channels.mail.quote_lines import Line, filled, has_words, join, lines_of
+from bot.channels.mail.signatures import split_signature
 from bot.channels.mail.values import Forwarded
 
 _MAX_ATTRIBUTION = 6
 _MAX_DEPTH = 8
 # An answer longer than this is a pasted log: nobody quotes below it.
 _MAX_LINES = 5_000
-_WRAPPED = 55
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +45,16 @@ class _Cut:
 def divide(text: str, *, subject: str = "", depth: int = 0) -> Division:
     """Splits a plain-text body (LF line ends). Never raises, linear in the length of the text. The subject tells a forward from a reply;
     `depth` counts the introductions that were looked behind because nothing new stood above them."""
-    lines = [Line.of(raw) for raw in text.split("\n")]
+    lines = lines_of(text)
     cut = _first_cut(lines)
     if cut is None:
         return _without_quotes(lines)
     above, introduction, below = lines[: cut.start], lines[cut.start : cut.body], lines[cut.body :]
     own, signature = split_signature(above)
-    is_prefixed = _next_is_quoted(lines, cut.body) or (bool(introduction) and introduction[-1].is_quoted)
+    # The first line tells: a ">" further on may be the end of a broken address.
+    is_prefixed = _next_is_quoted(lines, cut.body) or (bool(introduction) and introduction[0].is_quoted)
     if is_prefixed:
-        answers, quoted, tail = _between_quotes(below)
+        answers, quoted, tail = between_quotes(below)
         if answers:
             forwarded = read_forwarded(introduction, quoted) if cut.is_forward else None
             return _division([*own, *answers], [*introduction, *quoted], [*signature, *tail], forwarded)
@@ -82,7 +83,12 @@ def _nothing_new(
 
 
 def _without_quotes(lines: list[Line]) -> Division:
-    """No introduction was found. A closing block of `>` lines is a quote all the same, unless the line above announces it."""
+    """No introduction was found. A closing block of `>` lines is a quote all the same, unless the line above announces it; so are
+    several blocks with answers between them."""
+    if is_interleaved(lines):
+        answers, quoted, tail = between_quotes(lines)
+        if answers:
+            return _division(answers, quoted, tail, None)
     last = len(lines)
     while last and (lines[last - 1].is_blank or lines[last - 1].is_quoted):
         last -= 1
@@ -228,6 +234,8 @@ def _is_attribution(text: str, *, is_wrapped: bool, quote_follows: bool) -> bool
     is_closed = bare.endswith(":")
     if _GMAIL_OLD.match(bare):
         return True
+    if words.WHOLE_ATTRIBUTION.match(bare):
+        return True
     opens = bool(words.OPENING.match(bare))
     if has_date and has_address and opens and (is_closed or has_verb):
         return True
@@ -237,7 +245,7 @@ def _is_attribution(text: str, *, is_wrapped: bool, quote_follows: bool) -> bool
         return False
     if has_verb and is_closed and (has_date or (has_address and not is_wrapped)):
         return True
-    return has_date and has_address and opens and bare.endswith(">")
+    return has_date and has_address and opens and bare.endswith(">") and bare.count("<") <= bare.count(">")
 
 
 def _verb_ends(bare: str) -> bool:
@@ -249,38 +257,6 @@ def _verb_ends(bare: str) -> bool:
 def _next_is_quoted(lines: list[Line], number: int) -> bool:
     following = next((line for line in lines[number : number + 4] if not line.is_blank or line.is_quoted), None)
     return following is not None and following.is_quoted
-
-
-def _between_quotes(lines: list[Line]) -> tuple[list[Line], list[Line], list[Line]]:
-    """Answers given between or below `>` lines; the quoted lines; a signature that stands below them."""
-    answers: list[Line] = []
-    quoted: list[Line] = []
-    tail: list[Line] = []
-    for number, line in enumerate(lines):
-        previous = lines[number - 1] if number else None
-        if line.is_quoted or _is_wrap(lines, number, previous):
-            quoted.append(line)
-        elif words.DELIMITER.match(line.plain) or words.RULE.match(line.plain):
-            tail = lines[number:]
-            break
-        else:
-            answers.append(line)
-    own, signature = split_signature(answers)
-    ending = [*signature, *tail]
-    if not has_words(own):
-        return [], [*quoted, *own], ending
-    if all(line.is_blank or is_mobile(line) for line in own):
-        return [], quoted, [*own, *ending]
-    return own, quoted, ending
-
-
-def _is_wrap(lines: list[Line], number: int, previous: Line | None) -> bool:
-    """The end of a quoted line that the mail program broke without repeating the `>`."""
-    line = lines[number]
-    if previous is None or not previous.is_quoted or line.is_blank or len(previous.plain) < _WRAPPED:
-        return False
-    follower = lines[number + 1] if number + 1 < len(lines) else None
-    return line.plain[:1].islower() or (follower is not None and follower.is_quoted and not line.plain[:1].isupper())
 
 
 def _division(own: list[Line], quoted: list[Line], signature: list[Line], forwarded: Forwarded | None) -> Division:

@@ -8,7 +8,10 @@ from bot.channels.mail import quote_words as words
 from bot.channels.mail.quote_lines import Line, filled
 
 _LIST_ITEM = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s")
+# Windows Mail links to itself: "Sent from [Mail](https://…) for Windows 10".
+_LINK = re.compile(r"\(https?://[^)\s]*\)|<https?://[^>\s]*>|https?://\S+")
 _MAX_SIGNATURE = 15
+_MAX_CONTACT = 8
 _SIGNATURE_REACH = 80
 
 
@@ -17,6 +20,8 @@ def split_signature(lines: list[Line]) -> tuple[list[Line], list[Line]]:
     for number in range(max(0, len(lines) - _SIGNATURE_REACH), len(lines)):
         line = lines[number]
         if words.DELIMITER.match(line.plain) and len(filled(lines, number + 1)) <= _MAX_SIGNATURE:
+            return _trim_mobile(lines[:number], lines[number:])
+        if words.LINE.match(line.plain) and filled(lines[:number], 0) and _is_contact(filled(lines, number + 1)):
             return _trim_mobile(lines[:number], lines[number:])
         closing = words.CLOSING.match(line.plain)
         if closing and _is_signature(closing["rest"], filled(lines, number + 1)):
@@ -38,6 +43,14 @@ def _is_signature(same_line: str, rest: list[Line]) -> bool:
     return not any(len(plain) > 100 or plain.endswith("?") or _LIST_ITEM.match(plain) for plain in [name, *below])
 
 
+def _is_contact(rest: list[Line]) -> bool:
+    """Below a drawn line: a few short lines, a telephone number or an address among them, and no question."""
+    below = [line.plain for line in rest]
+    if not 1 < len(below) <= _MAX_CONTACT or any(len(plain) > 80 or plain.endswith("?") or _LIST_ITEM.match(plain) for plain in below):
+        return False
+    return any(words.PHONE.search(plain) or words.ADDRESS.search(plain) for plain in below)
+
+
 def _trim_mobile(own: list[Line], signature: list[Line]) -> tuple[list[Line], list[Line]]:
     """ "Надіслано з iPhone" at the end of the own text, and drawn lines left hanging there."""
     last = len(own)
@@ -53,4 +66,7 @@ def _trim_mobile(own: list[Line], signature: list[Line]) -> tuple[list[Line], li
 
 def is_mobile(line: Line) -> bool:
     """ "Sent from my phone" in any language: short, and about a device or a mail program."""
-    return len(line.plain) <= 160 and words.MOBILE.match(line.plain) is not None
+    plain = _LINK.sub("", line.plain).rstrip(" .")
+    if len(plain) < len(line.plain.rstrip(" .")) and words.SENT_FROM.match(plain):
+        return True
+    return len(plain) <= 160 and words.MOBILE.match(plain) is not None

@@ -13,6 +13,7 @@ from bot.channels.mail.parse import parse
 from bot.channels.mail.quotes import divide
 from bot.channels.mail.values import MailKind, ParsedMail
 from bot.commands.intake import as_json
+from tests.channels.mail.replies import cases
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus" / "mail"
 OWN = sorted(CORPUS.glob("*.eml"))
@@ -99,17 +100,16 @@ def test_html_quotes_of_many_programs(shared_mails: Path) -> None:
         assert "How are you?" in mail.quoted, path.name
 
 
-_OTHER_LANGUAGES = re.compile("chinese|dutch|french|german|italian|norwegian|polish|portuguese|spanish|swedish")
-
-
-def test_trimmed_replies_of_another_project(shared_mails: Path) -> None:
-    """Ukrainian, Russian and English only. The floor is what was reached; what is missed are forms that no client of ours has sent."""
-    folder = shared_mails / "email_reply_trimmer"
-    cases = [path for path in sorted((folder / "emails").glob("*.txt")) if not _OTHER_LANGUAGES.search(path.name)]
-    cases = [path for path in cases if (folder / "trimmed" / path.name).exists()]
-    hits = sum(divide(_lf(path)).text.strip() == _lf(folder / "trimmed" / path.name).strip() for path in cases)
-    print(f"{hits} of {len(cases)} trimmed as the other project does")
-    assert hits >= 38
+def test_replies_of_two_other_projects(shared_mails: Path) -> None:
+    """Ukrainian, Russian and English. The floors are what was reached, the second that of the half which was set aside while rules were
+    written (`bench/mail_quotes.py` tells the whole story)."""
+    known = list(cases(shared_mails))
+    aside = [case for case in known if case.is_set_aside]
+    missed = [case.name for case in known if not case.is_hit()]
+    print(f"{len(known) - len(missed)} of {len(known)} are divided as the other project does; not {missed}")
+    assert len(known) >= 115
+    assert len(missed) / len(known) <= 0.05
+    assert sum(case.is_hit() for case in aside) / len(aside) >= 0.95
 
 
 def test_senders_of_forwards(shared_mails: Path) -> None:
