@@ -7,7 +7,7 @@ from typing import Any
 
 from bot import notices
 from bot.desk_base import DeskBase, reason_state
-from bot.errors import NotFound, Rejected
+from bot.errors import BotError, NotFound, Rejected
 from bot.model import Actor, ActorKind, Agent, Category, Event, Priority, ReasonState, Team, Ticket, TimeEntry, UrgencyReason, WorkKind
 from bot.notices import Facts
 from bot.ports import UnitOfWork
@@ -97,14 +97,37 @@ class Triage(DeskBase):
         return await self._tell_staff_only(uow, ticket)
 
     async def snooze(self, uow: UnitOfWork, ticket_id: int, agent: Agent, until: datetime) -> Ticket:
-        """No nudges until then, visible on the card; three days at most. The deadline does not move."""
+        """No nudges until then, visible on the card; three days at most from the first snooze after the last word, however often it is put
+        off. The deadline does not move: a snooze past it is told to the leads."""
         now = self._clock.now()
         if not now < until <= now + LONGEST_SNOOZE:
             raise Rejected("Відкласти можна щонайбільше на 3 дні: виберіть ближчий час.")
         ticket = await self._open(uow, ticket_id, agent)
+        latest = (await self._snoozed_since(uow, ticket) or now) + LONGEST_SNOOZE
+        if until > latest:
+            raise Rejected("Це звернення вже відкладали, а разом можна щонайбільше на 3 дні, до {at}.", at=self._on_the_clock(latest))
         await self._promises.snoozed(uow, ticket, until=until)
         ticket = await self._change(uow, ticket, Actor.agent(agent), "snoozed", data={"until": until.isoformat()}, snoozed_until_at=until)
+        due_at = await self._promises.due_at(uow, ticket_id)
+        if due_at is not None and until > due_at:
+            news = BotError(
+                "№{id} «{title}» відкладено до {until}, а строк {due}. Відкладає {name}.",
+                id=ticket.id,
+                title=ticket.title,
+                until=self._on_the_clock(until),
+                due=self._on_the_clock(due_at),
+                name=agent.name,
+            )
+            self._hear(uow, notices.alert(self.staff.leads, news, cause=f"ticket:{ticket.id}:v{ticket.version}:snoozed", now=now))
         return await self._tell_staff_only(uow, ticket)
+
+    async def _snoozed_since(self, uow: UnitOfWork, ticket: Ticket) -> datetime | None:
+        """When it was put off first since somebody's last word; None: it was not."""
+        snoozes = await uow.tickets.events_of([ticket.id], ["snoozed"])
+        return min((each.at for each in snoozes if ticket.last_word_at is None or each.at >= ticket.last_word_at), default=None)
+
+    def _on_the_clock(self, at: datetime) -> str:
+        return f"{self._promises.policy.desk_calendar.local(at):%d.%m %H:%M}"
 
     async def wake(self, uow: UnitOfWork, ticket_id: int, agent: Agent) -> Ticket:
         """A snooze ends now: the ladder of nudges goes on."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import Transient
+from bot.errors import Rejected, Transient
 from bot.model import Actor, ClockKind, ClockState, Outcome, Priority
 from bot.notices import StaffRoutes
 from bot.ports import UnitOfWork
@@ -24,7 +24,7 @@ from tests.builders import LEAD_CHAT, STAFF_CHAT, TUESDAY
 from tests.sla.calendars import kyiv
 from tests.sla.desk import OLENAS_CHAT, TickingDesk
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 SITE_FEED = replace(STAFF_CHAT, channel="site", recipient="staff")
 
 
@@ -348,3 +348,32 @@ async def test_a_new_policy_is_kept_from_the_next_tick_on(desk: TickingDesk) -> 
     clock = await desk.clock_of(ticket)
     assert isinstance(desk.world.promises, Promises)
     assert (clock.due_at, clock.step) == (TUESDAY + timedelta(hours=24), 1)
+
+
+async def test_a_snooze_cannot_be_put_off_for_ever_and_one_past_the_due_is_told_to_the_lead(desk: TickingDesk) -> None:
+    world, days = desk.world, timedelta(days=1)
+    [ticket] = await desk.arrive(Priority.URGENT, to=world.olena)
+
+    async def snooze(until: datetime) -> None:
+        async with world.storage.write() as uow:
+            await world.desk.snooze(uow, ticket.id, world.olena, until)
+            await uow.commit()
+
+    async def told_leads() -> list[str]:
+        async with world.storage.read() as uow:
+            return [row.body["text"] for row in await uow.outbox.sent_to(LEAD_CHAT, limit=9, kinds=["alert"])]
+
+    await snooze(TUESDAY + 30 * MINUTE)
+    assert await told_leads() == []
+    await snooze(TUESDAY + 2 * days)
+    assert await told_leads() == ["№1 «Питання 1» відкладено до 26.11 10:00, а строк 24.11 11:00. Відкладає Олена."]
+    world.clock.advance(2 * days)
+    with pytest.raises(Rejected, match=r"разом можна щонайбільше на 3 дні, до 27\.11 10:00"):
+        await snooze(TUESDAY + 4 * days)
+    await snooze(TUESDAY + 3 * days)
+    # A word begins anew.
+    world.clock.advance(HOUR)
+    async with world.storage.write() as uow:
+        await world.desk.ask(uow, ticket.id, world.olena, "Яка версія?")
+        await uow.commit()
+    await snooze(TUESDAY + 5 * days)
