@@ -13,7 +13,7 @@ import pytest
 
 from bot.errors import Rejected, Transient
 from bot.model import Actor, ClockKind, ClockState, Outcome, Priority
-from bot.notices import StaffRoutes
+from bot.notices import Listeners, StaffRoutes
 from bot.ports import UnitOfWork
 from bot.promises import Promises
 from bot.sla.policy import Ladder, Policy
@@ -54,6 +54,7 @@ async def test_nobodys_ticket_is_told_to_the_staff_chat_with_the_reason_for_this
         "claimed_at": None,
         "counted": 3600,
         "skipped": [{"kind": "break", "labels": []}],
+        "listeners": Listeners().body(),
     }
 
 
