@@ -49,6 +49,9 @@ async def _look(house: House) -> None:
         tickets = [ticket for number in range(1, 10) if (ticket := await uow.tickets.get(number)) is not None]
         feed = await uow.outbox.sent_to(SITE_FEED, limit=200)
         days = await uow.inbox.accounting(since=house.clock.now().date())
+    chat = [ticket for ticket in tickets if ticket.channel == "telegram"]
+    assert len(chat) == 2
+    assert (chat[0].outcome, chat[1].is_open) == (Outcome.SOLVED, True)
     letters = [ticket for ticket in tickets if ticket.channel == "mail"]
     till = next(ticket for ticket in tickets if ticket.channel == "site")
     assert len(letters) == 3

@@ -11,10 +11,12 @@ from bot.ports import UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cast:
-    """Iryna keeps books and writes mail; Petro stands at a till and chats; Nina phones. Olena and Taras are agents, Maria leads them."""
+    """Iryna keeps books and writes mail; Petro stands at a till and chats on the Site; Oksana writes in Telegram; Nina phones.
+    Olena and Taras are agents, Maria leads them."""
 
     iryna: Contact
     petro: Contact
+    oksana: Contact
     nina: Contact
     olena: Agent
     taras: Agent
@@ -33,10 +35,11 @@ async def build_cast(uow: UnitOfWork) -> Cast:
     return Cast(
         iryna=await _contact(uow, "Ірина Бондар", mill.id, "mail", "iryna@vitriak.example"),
         petro=await _contact(uow, "Петро Гончар", shop.id, "phone", "+380440000011"),
+        oksana=await _contact(uow, "Оксана Журба", mill.id, "telegram", "501"),
         nina=await _contact(uow, "Ніна Лисенко", school.id, "phone", "+380440000012"),
-        olena=await uow.people.add_agent(name="Олена", role="agent"),
-        taras=await uow.people.add_agent(name="Тарас", role="agent"),
-        maria=await uow.people.add_agent(name="Марія", role="lead"),
+        olena=await uow.people.add_agent(name="Олена", role="agent", telegram_id="901"),
+        taras=await uow.people.add_agent(name="Тарас", role="agent", telegram_id="902"),
+        maria=await uow.people.add_agent(name="Марія", role="lead", telegram_id="903"),
     )
 
 

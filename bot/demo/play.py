@@ -14,6 +14,7 @@ from bot.app import House, open_house, run_house
 from bot.clock import FastClock, SystemClock
 from bot.config import Settings
 from bot.demo.cast import build_cast
+from bot.demo.chatroom import ChatRoom
 from bot.demo.letters import SUPPORT
 from bot.demo.postbox import Postbox
 from bot.demo.script import SCENES
@@ -29,20 +30,21 @@ _PLAYING: set[asyncio.Task[None]] = set()
 
 async def demo(settings: Settings, *, tell: Tell, speed: float = SPEED) -> None:
     """Play the demo until a signal comes. `settings` gives the Site's address and the desk's name; nothing else of it is touched."""
-    postbox = Postbox()
+    clock = FastClock(start=morning(SystemClock().now(), ZoneInfo(settings.desk.zone)), factor=speed)
+    postbox, chatroom = Postbox(), ChatRoom(clock.now)
     await postbox.open()
+    await chatroom.open()
     with tempfile.TemporaryDirectory(prefix="deskbot-demo-") as folder:
-        shown = _settings(settings, Path(folder), postbox, speed)
-        clock = FastClock(start=morning(SystemClock().now(), ZoneInfo(shown.desk.zone)), factor=speed)
-        house = await open_house(shown, clock=clock, speed=speed)
+        house = await open_house(_settings(settings, Path(folder), postbox, chatroom, speed), clock=clock, speed=speed)
         try:
-            await run_house(house, ready=lambda opened: _begin(opened, clock, postbox, tell), deaf={"mail"})
+            await run_house(house, ready=lambda opened: _begin(opened, clock, postbox, chatroom, tell), deaf={"mail"})
         finally:
             await house.close()
             await postbox.close()
+            await chatroom.close()
 
 
-def _settings(settings: Settings, folder: Path, postbox: Postbox, speed: float) -> Settings:
+def _settings(settings: Settings, folder: Path, postbox: Postbox, chatroom: ChatRoom, speed: float) -> Settings:
     # Visitors type by the wall: the quiet gap of a burst is theirs, not the fast clock's.
     gap = min(TYPING_GAP * speed, timedelta(minutes=5))
     mailbox = {
@@ -56,21 +58,29 @@ def _settings(settings: Settings, folder: Path, postbox: Postbox, speed: float) 
             "desk": settings.desk.model_dump() | {"data_dir": folder, "phones": ("+380 44 000 00 00",)},
             "site": settings.site.model_dump() | {"enabled": True},
             "mail": {"mailboxes": [mailbox]},
+            "telegram": chatroom.settings,
             "intake": {"gap": f"{gap.total_seconds():.0f}s", "limit": "20m"},
             "log": {"level": "warning"},
         }
     )
 
 
-async def _begin(house: House, clock: FastClock, postbox: Postbox, tell: Tell) -> None:
+async def _begin(house: House, clock: FastClock, postbox: Postbox, chatroom: ChatRoom, tell: Tell) -> None:
     """Called when everything runs: the people come in, and the scenes go on beside the desk."""
     from bot.channels.mail.events import mail_event
 
     async with house.storage.write() as uow:
         cast = await build_cast(uow)
         await uow.commit()
+    chatroom.seat(cast)
     await trouble_of_site(house)
-    stage = Stage(house=house, cast=cast, postbox=postbox, mail_event=lambda raw, at: mail_event(raw, received_at=at, source="demo"))
+    stage = Stage(
+        house=house,
+        cast=cast,
+        postbox=postbox,
+        chatroom=chatroom,
+        mail_event=lambda raw, at: mail_event(raw, received_at=at, source="demo"),
+    )
     await _tell_links(stage, tell)
     playing = asyncio.create_task(_play(stage, clock, tell), name="demo")
     _PLAYING.add(playing)
@@ -92,6 +102,7 @@ async def _tell_links(stage: Stage, tell: Tell) -> None:
         (f"клієнтка {cast.iryna.name}: список з листа", f"contact:{cast.iryna.id}"),
     ):
         tell(f"  {who}\n    {await stage.link(subject)}")
+    tell(f"  Telegram, обидва боки (справжній бот, несправжній сервер)\n    {stage.chatroom.page}")
 
 
 async def _play(stage: Stage, clock: FastClock, tell: Tell) -> None:

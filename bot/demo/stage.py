@@ -15,6 +15,7 @@ from bot.channels.phone.parse import LogLine
 from bot.channels.site.access import make_login_link
 from bot.clock import FastClock
 from bot.demo.cast import Cast
+from bot.demo.chatroom import ChatRoom
 from bot.demo.postbox import Postbox
 from bot.demo.visitor import Visitor
 from bot.house import SITE_FEED, House
@@ -34,6 +35,7 @@ class Stage:
     house: House
     cast: Cast
     postbox: Postbox
+    chatroom: ChatRoom
     mail_event: Callable[[bytes, datetime], RawEvent]
     petro: Visitor = field(init=False)
     olena: Visitor = field(init=False)

@@ -97,10 +97,13 @@ def _view(sandbox: Sandbox) -> Json:
     return {
         "bot": sandbox.world.bot,
         "users": list(sandbox.world.users.values()),
+        "toasts": sandbox.world.toasts[-20:],
+        "toast_count": len(sandbox.world.toasts),
         "chats": [
             {
                 "about": chat.about,
                 "members": list(chat.members),
+                "keyboard": chat.keyboard,
                 "messages": list(chat.messages.values())[-200:],
                 "reactions": {str(message): [one["emoji"] for one in given] for message, given in chat.reactions.items()},
             }

@@ -94,7 +94,9 @@ def _answer_callback(world: World, given: Json) -> bool:
         raise bad_request("MESSAGE_TOO_LONG")
     if given["callback_query_id"] not in world.callbacks:
         raise bad_request("query is too old and response timeout expired or query ID is invalid")
-    del world.callbacks[given["callback_query_id"]]
+    pressed = world.callbacks.pop(given["callback_query_id"])
+    if given.get("text"):
+        world.toasts.append({"user": pressed["from"]["id"], "text": given["text"], "is_alert": given.get("show_alert", False)})
     return True
 
 
@@ -246,6 +248,9 @@ GET_UPDATES = _method("", "offset:int limit:int timeout:int allowed_updates:json
 def _send(world: World, given: Json, content: Json) -> Json:
     chat = world.open_chat(given["chat_id"])
     topic, answered = given.get("message_thread_id"), _answered(chat, given.get("reply_parameters"))
+    markup = given.get("reply_markup")
+    if isinstance(markup, dict) and ("keyboard" in markup or "remove_keyboard" in markup):
+        chat.keyboard = markup.get("keyboard", [])
     if topic is not None and world.topic(chat, topic)["is_closed"]:
         raise bad_request("TOPIC_CLOSED")
     return world.place(chat, world.bot, content | _keyboard(given.get("reply_markup")), reply_to=answered, topic=topic)

@@ -37,6 +37,8 @@ class Chat:
     topics: dict[int, Json] = field(default_factory=dict)
     reactions: dict[int, list[Json]] = field(default_factory=dict)
     next_message_id: int = 1
+    # The buttons under the keyboard that the bot last offered here; no message carries them.
+    keyboard: list[list[Json]] = field(default_factory=list)
     is_started: bool = True
     migrated_to: int | None = None
 
@@ -68,6 +70,7 @@ class World:
         self.chats: dict[int, Chat] = {}
         self.files: dict[str, StoredFile] = {}
         self.callbacks: dict[str, Json] = {}
+        self.toasts: list[Json] = []
         self._serial = 0
 
     # People and places
@@ -141,7 +144,7 @@ class World:
         return [self.send_media(chat, user, "photo", album=album, caption="" if number else caption) for number in range(count)]
 
     def send_content(self, chat: int, user: int, content: Json, *, reply_to: int | None = None) -> Json:
-        """A person sends something that is neither words nor a file of ours: a poll, a place, a story; `content` as the Bot API writes it."""
+        """A person sends what is neither words nor a file of ours, a poll, a place, a story: `content` as the Bot API writes it."""
         return self._said(chat, user, content, reply_to=reply_to)
 
     def send_contact(self, chat: int, user: int, phone_number: str, *, first_name: str = "", contact_user: int | None = None) -> Json:
