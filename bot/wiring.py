@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.base import Health
@@ -134,15 +135,17 @@ async def _webhook_secret(house: House) -> str:
 
 async def _mail(house: House) -> None:
     """Always built, because `deskbot ingest mail` needs no mailbox; without one it neither listens nor writes."""
+    from bot.channels.answers import reason_link
     from bot.channels.mail.channel import MailChannel
     from bot.channels.mail.isolation import Parser
     from bot.channels.mail.options import MailOptions
     from bot.channels.mail.parse import Keeping, Own
+    from bot.channels.site.access import site_key
     from bot.mailboxes import mailbox
 
     settings = house.settings
     async with house.storage.write() as uow:
-        secret = await instance_secret(uow, "mail")
+        secret, link_key = await instance_secret(uow, "mail"), await site_key(uow)
         await uow.commit()
     boxes = tuple(mailbox(settings, box, storage=house.storage, clock=house.clock) for box in settings.mail.mailboxes)
     options = MailOptions(
@@ -155,6 +158,7 @@ async def _mail(house: House) -> None:
         authserv_id=settings.mail.authserv_id,
         blocked=settings.mail.blocked,
         spam_headers=settings.mail.spam_headers,
+        reason_link=partial(reason_link, link_key, settings.site.base_url) if settings.site.enabled else None,
     )
     health = Health(name="mail") if boxes else Health(name="mail", detail="Пошту вимкнено: додайте скриньку, [[mail.mailboxes]].")
     own = Own(addresses=options.own_addresses, zone=house.settings.desk.zone)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -215,18 +216,19 @@ class MailChannel:
         box = self._options.mailbox(thread.get("mailbox"))
         now = self._clock.now()
         try:
-            written = letter(delivery, zone=self._options.zone, now=now)
+            link = self._options.reason_link
+            links = partial(link, written_at=delivery.created_at) if link else None
+            written = letter(delivery, zone=self._options.zone, now=now, reason_link=links)
         except KeyError as error:
             raise Permanent("Для листа немає слів: {kind}", kind=delivery.kind) from error
         enclosed = await self._enclosed(delivery)
         if enclosed.left:
             written = without_files(written, enclosed.left)
         mail = envelope.build(delivery, written, mailbox=box, options=self._options, tokens=self._tokens, now=now)
-        if enclosed.sent:
-            await asyncio.to_thread(enclose, mail, enclosed.sent)
+        cargo = enclose(mail, enclosed.sent)
         facts, watch = self.mailbox_health[box.name].facts, self._duty.watches[box.name]
         try:
-            await self._relays[box.name].send(mail, sender=box.address, recipient=delivery.route.recipient)
+            await self._relays[box.name].send(mail, sender=box.address, recipient=delivery.route.recipient, cargo=cargo)
         except Transient as error:
             facts["relay"] = str(error)
             if isinstance(error, RelayRefused | ConsentLost):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.channels.mail.access import MailboxAccess
@@ -11,6 +13,12 @@ from bot.channels.mail.smtp import RelayAccess
 from bot.errors import Permanent
 
 KYIV = ZoneInfo("Europe/Kyiv")
+
+
+class ReasonLink(Protocol):
+    """Where the urgency question about a ticket is answered with a press, for a letter written then."""
+
+    def __call__(self, ticket_id: int, *, written_at: datetime) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +40,7 @@ class Mailbox:
 class MailOptions:
     """`secret` signs reply tokens: 16 random bytes or more, the same for all processes and restarts. `plus_addressing`: the server
     delivers support+anything@ to support@. `owner` names this process in the leases of mailboxes: one name for ever where only one can run.
+    `reason_link` is None without a Site.
     What `authserv_id` and `spam_headers` mean is told in `verdicts`, `blocked` in `senders`.
     """
 
@@ -44,6 +53,7 @@ class MailOptions:
     blocked: tuple[str, ...] = ()
     spam_headers: tuple[str, ...] = ()
     owner: str = "deskbot"
+    reason_link: ReasonLink | None = None
 
     @property
     def own_addresses(self) -> frozenset[str]:

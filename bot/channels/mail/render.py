@@ -68,7 +68,15 @@ class TicketLine:
     details: tuple[str, ...] = ()
 
 
-Block = Paragraph | Words | Items | TicketLine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A page of ours to open, and what it is for."""
+
+    label: str
+    url: str
+
+
+Block = Paragraph | Words | Items | TicketLine | Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,16 +95,20 @@ class _Reader:
     language: str
     zone: ZoneInfo
     now: datetime
+    reason_link: Callable[[int], str] | None = None
 
     def moment(self, value: str) -> str:
         return moment(datetime.fromisoformat(value), zone=self.zone, language=self.language, now=self.now)
 
 
-def letter(delivery: Delivery, *, zone: ZoneInfo, now: datetime) -> Letter:
-    """The letter for a delivery of any kind that clients or staff can get by mail. KeyError for a kind that has no words here."""
+def letter(delivery: Delivery, *, zone: ZoneInfo, now: datetime, reason_link: Callable[[int], str] | None = None) -> Letter:
+    """The letter for a delivery of any kind that clients or staff can get by mail. KeyError for a kind that has no words here.
+
+    `reason_link`: where the urgency question about a ticket can be answered with a press, if there are such pages.
+    """
     body = delivery.body
     language = str(body.get("language") or "uk")
-    reader = _Reader(say=translator(language), language=language, zone=zone, now=now)
+    reader = _Reader(say=translator(language), language=language, zone=zone, now=now, reason_link=reason_link)
     topic, blocks = KINDS[delivery.kind](body, reader)
     return Letter(topic=topic, blocks=tuple(blocks), language=language, ticket_ids=delivery.ticket_ids)
 
@@ -132,7 +144,16 @@ def _urgency_questions(body: Body, reader: _Reader) -> list[Block]:
         example = f"№{asked[0]['id']}: 1"
         text = say("Якщо причини різні, напишіть кожну окремим рядком, наприклад «{example}».")
         blocks.append(Paragraph(text=text.format(example=example)))
-    return blocks
+    return [*blocks, *_links([each["id"] for each in asked], reader)]
+
+
+def _links(numbers: Sequence[int], reader: _Reader) -> list[Block]:
+    """The same answer with a press instead of a letter."""
+    if reader.reason_link is None:
+        return []
+    say = reader.say
+    label = say("Відповісти на сторінці") if len(numbers) == 1 else say("Відповісти на сторінці: №{id}")
+    return [Link(label=label.format(id=number), url=reader.reason_link(number)) for number in numbers]
 
 
 def _reasons(reader: _Reader) -> Items:
@@ -164,7 +185,8 @@ def _phones(body: Body, reader: _Reader) -> list[Block]:
 def _urgency_question(body: Body, reader: _Reader) -> tuple[str, list[Block]]:
     """Asked apart from a receipt (a priority raised later)."""
     facts, say = body["ticket"], reader.say
-    blocks: list[Block] = [_ticket(facts, reader), Paragraph(text=f"№{facts['id']}: {say(_ASK)}"), _reasons(reader), *_phones(body, reader)]
+    blocks: list[Block] = [_ticket(facts, reader), Paragraph(text=f"№{facts['id']}: {say(_ASK)}"), _reasons(reader)]
+    blocks += [*_links([facts["id"]], reader), *_phones(body, reader)]
     return say("Звернення №{id}: підкажіть причину терміновості").format(id=facts["id"]), blocks
 
 
@@ -302,14 +324,16 @@ def _ticket(facts: Body, reader: _Reader) -> TicketLine:
     say, details = reader.say, []
     if facts.get("due_at"):
         details.append(say("відреагуємо до: {at}").format(at=reader.moment(facts["due_at"])))
-    priority = say(PRIORITY_WORDS[Priority(facts["priority"])])
-    guessed = say(" (визначено автоматично)")
-    details.append(say("критичність: {word}").format(word=priority + (guessed if facts.get("is_priority_guessed") else "")))
-    category = say(CATEGORY_WORDS[Category(facts["category"])])
-    details.append(category + (guessed if facts.get("is_category_guessed") else ""))
+    priority = say("критичність: {word}").format(word=say(PRIORITY_WORDS[Priority(facts["priority"])]))
+    category, guessed = say(CATEGORY_WORDS[Category(facts["category"])]), say(" (визначено автоматично)")
+    if facts.get("is_priority_guessed") and facts.get("is_category_guessed"):
+        details.append(f"{priority}, {category}{guessed}")
+    else:
+        details.append(priority + (guessed if facts.get("is_priority_guessed") else ""))
+        details.append(category + (guessed if facts.get("is_category_guessed") else ""))
     if Lamp(facts["lamp"]) is not Lamp.GREY:
         details.append(say(TURN_WORDS[Turn(facts["turn"])]))
     return TicketLine(lamp=Lamp(facts["lamp"]), number=facts["id"], title=facts["title"], details=tuple(details))
 
 
-__all__ = ["KINDS", "SIGNS", "Block", "Items", "Letter", "Paragraph", "TicketLine", "Words", "letter"]
+__all__ = ["KINDS", "SIGNS", "Block", "Items", "Letter", "Link", "Paragraph", "TicketLine", "Words", "letter"]

@@ -18,7 +18,20 @@ from bot.channels.site.context import STATIC, build, language_of, page
 from bot.channels.site.filing import Filing
 from bot.channels.site.gate import Elsewhere, ForeignForm, LoginNeeded
 from bot.channels.site.options import SiteOptions
-from bot.channels.site.pages import chat, client, client_buttons, files, login, probes, promises, report, staff, staff_buttons, status
+from bot.channels.site.pages import (
+    chat,
+    client,
+    client_buttons,
+    files,
+    login,
+    probes,
+    promises,
+    report,
+    staff,
+    staff_buttons,
+    status,
+    urgency,
+)
 from bot.channels.site.shield import Shield, TooLarge, security_headers
 from bot.clock import Clock
 from bot.desk import Desk
@@ -42,7 +55,7 @@ def create_app(
     `filing` keeps files."""
     app = FastAPI(title="deskbot", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = build(storage=storage, desk=desk, clock=clock, options=options, health=health, secret=secret, zone=zone, filing=filing)
-    for part in (login, client, client_buttons, files, chat, staff, report, promises, status, staff_buttons, probes):
+    for part in (login, client, client_buttons, files, chat, staff, report, promises, status, staff_buttons, urgency, probes):
         app.include_router(part.router)
     app.include_router(client_buttons.origins)
     app.mount("/static", _Static(directory=STATIC), name="static")

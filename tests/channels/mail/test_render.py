@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.channels.mail import envelope
+from bot.channels.mail.layout import as_html, as_text
 from bot.channels.mail.options import KYIV, Mailbox, MailOptions
 from bot.channels.mail.parse import parse
 from bot.channels.mail.quote_words import REPLY_MARKER
@@ -126,6 +127,19 @@ def test_the_urgency_question_stands_in_the_receipt_with_its_digits() -> None:
     lines = [line.strip() for line in words.split("\n")]
     assert [line[:3] for line in lines if line[:3] in ("1 —", "2 —", "3 —", "0 —")] == ["1 —", "2 —", "3 —", "0 —"]
     assert "+380 44 000 00 00" in words
+
+
+def test_the_urgency_question_can_be_answered_with_a_press() -> None:
+    body = BODIES["receipt"] | {"language": "uk", "ask_urgency": [{"id": 12, "order": [1]}], "tickets": [ticket()]}
+    row = Delivery(key="k", route=Route(channel="mail", recipient="a@b.example"), kind="receipt", body=body, created_at=NOW)
+
+    def link(number: int) -> str:
+        return f'https://desk.example.com/urgency/{number}?a=1&b="'
+
+    written = letter(row, zone=KYIV, now=NOW, reason_link=link)
+    assert 'https://desk.example.com/urgency/12?a=1&b="' in as_text(written, signed="Служба")
+    assert 'href="https://desk.example.com/urgency/12?a=1&amp;b=&quot;"' in as_html(written, signed="Служба")
+    assert "/urgency/" not in as_text(letter(row, zone=KYIV, now=NOW), signed="Служба")
 
 
 @pytest.mark.parametrize(
