@@ -111,10 +111,11 @@ class Words(DeskBase):
         route = ticket.route
         if route is None or not await uow.outbox.withdraw(route, notices.word_key(message_id)):
             raise Conflict("№{id}: запізно, відповідь уже надіслано.", id=ticket_id)
+        is_last = message_id == max(each.id for each in await uow.tickets.messages(ticket_id) if each.kind in TURN_AFTER)
         await uow.tickets.make_note(message_id)
         before, clocks = await self._before(uow, ticket_id, message_id)
         fields: dict[str, Any] = {}
-        if ticket.is_open and before and ticket.last_word_at == message.at:
+        if ticket.is_open and before and is_last and ticket.last_word_at == message.at:
             await self._promises.taken_back(uow, ticket, clocks)
             fields = _restored(ticket, before, author_id=message.author.id)
         data = {"message_id": message_id}
@@ -171,15 +172,18 @@ class Words(DeskBase):
 
     async def _before(self, uow: UnitOfWork, ticket_id: int, message_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """How the ticket and its clocks stood before this word, and before the words directly in front of it that were taken back too."""
-        words = {event.data["message_id"]: event for event in await uow.tickets.events_of([ticket_id], _SPOKEN)}
+        events = await uow.tickets.events_of([ticket_id], _SPOKEN)
+        words = {event.data["message_id"]: event for event in events if event.data["message_id"] <= message_id}
         gone = {event.data["message_id"] for event in await uow.tickets.events_of([ticket_id], ["taken_back"])}
-        said = words.get(message_id)
+        said = words.pop(message_id, None)
         if said is None or "before" not in said.data:
             return {}, {}
         before, clocks = said.data["before"], dict(said.data["clocks"])
-        earlier = {words[each].at.isoformat(): words[each] for each in gone if each in words}
-        while (other := earlier.pop(before["last_word_at"], None)) is not None:
-            before, clocks = other.data["before"], clocks | other.data["clocks"]
+        for number in sorted(words, reverse=True):
+            earlier = words[number]
+            if number not in gone or earlier.at.isoformat() != before["last_word_at"]:
+                break
+            before, clocks = earlier.data["before"], clocks | earlier.data["clocks"]
         return before, clocks
 
 

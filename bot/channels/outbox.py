@@ -14,11 +14,12 @@ import structlog
 
 from bot import notices
 from bot.channels.base import Channel, Health, Sent
+from bot.channels.fallback import OtherWay, other_way
 from bot.channels.outcomes import Outcomes
 from bot.channels.supervisor import backoff
 from bot.channels.wake import Wake
 from bot.clock import Clock
-from bot.errors import BotError, Permanent, RateLimited, Transient, Unsure
+from bot.errors import BotError, Permanent, RateLimited, Transient, Unreachable, Unsure
 from bot.model import Delivery, DeliveryState, Link, Route, link_scope
 from bot.ports import Storage, UnitOfWork
 from bot.texts import explain
@@ -119,7 +120,8 @@ class OutboxWorker:
             sent = await channel.send(row)
         except Exception as error:
             failure = error
-            await self._outcomes.write_down(lambda uow: self._not_sent(uow, row, failure))
+            instead = await self._instead(row, error)
+            await self._outcomes.write_down(lambda uow: self._not_sent(uow, row, failure, instead))
             return
         await self._outcomes.write_down(lambda uow: self._sent(uow, row, sent))
         self._on_sent(row)
@@ -129,8 +131,23 @@ class OutboxWorker:
         for link in (*_links(row, sent.external_id), *sent.links):
             uow.tickets.add_link(link)
 
-    def _not_sent(self, uow: UnitOfWork, row: Delivery, error: Exception) -> None:
+    async def _instead(self, row: Delivery, error: Exception) -> OtherWay | None:
+        """Another way to whom this channel does not reach, if the house has one."""
+        if not isinstance(error, Unreachable) or "mail" not in self._channels:
+            return None
+        try:
+            return await other_way(self._storage, row, now=self._clock.now())
+        except Transient:
+            # The database is busy: the word is given up with an alert rather than kept in flight.
+            return None
+
+    def _not_sent(self, uow: UnitOfWork, row: Delivery, error: Exception, instead: OtherWay | None = None) -> None:
         now, words = self._clock.now(), _words(error)
+        if instead is not None:
+            log.info("delivery_by_mail_instead", delivery_id=row.id, kind=row.kind, channel=row.route.channel)
+            uow.outbox.supersede([row.id])
+            instead.write(uow, self._alert_routes, now)
+            return
         if isinstance(error, RateLimited):
             uow.outbox.postpone(row.id, until=now + (error.retry_after or RETRY_FROM), error=words, counts=False)
         elif isinstance(error, Unsure) and row.state is not DeliveryState.UNSURE:

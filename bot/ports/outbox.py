@@ -36,8 +36,8 @@ class Outbox(Protocol):
         """Waiting rows of a kind whose message was never shown on this route (nothing sent has their `edit_key`), most urgent first."""
         ...
 
-    async def supersede(self, delivery_ids: Sequence[int]) -> None:
-        """Something else says it: those that wait are not to be sent any more."""
+    def supersede(self, delivery_ids: Sequence[int]) -> None:
+        """Something else says it: what waits, or is in the caller's hands, is not to be sent any more."""
         ...
 
     def part_sent(self, delivery_id: int, *, progress: Sequence[str]) -> None:

@@ -177,10 +177,10 @@ _unshown = (
     .order_by(_outbox.c.urgency, _outbox.c.id)
     .limit(bindparam("most"))
 )
-_supersede_rows = update(_outbox).where(_outbox.c.id.in_(_ids), _is_pending(_outbox)).values(state="superseded")
 
 _of_row = _outbox.c.id == bindparam("row_id")
 _is_unsent = is_one_of(_outbox.c.state, (*PENDING, "sending"))
+_supersede_row = update(_outbox).where(_of_row, _is_unsent).values(state="superseded", leased_until=None)
 _part_sent = update(_outbox).where(_of_row).values(progress=bindparam("new_progress", type_=_outbox.c.progress.type))
 _sent = update(_outbox).where(_of_row).values(state="sent", external_id=bindparam("sent_as"), sent_at=_now, error="", leased_until=None)
 _postpone = (
@@ -274,11 +274,9 @@ class SqlOutbox:
 
         return await self._session.run(work, needs=("outbox",))
 
-    async def supersede(self, delivery_ids: Sequence[int]) -> None:
-        if delivery_ids:
-            await self._session.write(
-                lambda connection: connection.execute(_supersede_rows, {"ids": list(delivery_ids)}), "outbox", needs=("outbox",)
-            )
+    def supersede(self, delivery_ids: Sequence[int]) -> None:
+        for delivery_id in delivery_ids:
+            self._change(_supersede_row, delivery_id)
 
     def part_sent(self, delivery_id: int, *, progress: Sequence[str]) -> None:
         self._change(_part_sent, delivery_id, new_progress=list(progress))

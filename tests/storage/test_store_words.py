@@ -94,7 +94,7 @@ async def test_what_was_never_shown_is_found_and_superseded(store: Storage) -> N
         found = await uow.outbox.unshown(CHAT, kind="card", limit=3)
     assert [each.key for each in found] == ["card1", "card2", "card3"]
     async with store.write() as uow:
-        await uow.outbox.supersede([each.id for each in found])
+        uow.outbox.supersede([each.id for each in found])
         await uow.commit()
     async with store.read() as uow:
         assert [each.key for each in await uow.outbox.unshown(CHAT, kind="card", limit=3)] == ["card5"]

@@ -83,8 +83,8 @@ class ClientVerbs:
             return None
         whole = {"language": p.contact.language, **body}
         reader = Reader(language=p.contact.language, zone=self._zone, now=now)
-        call = render.edit(Delivery(key="", route=route(chat), kind=kind, body=whole, created_at=now), reader, message_id)
-        return Effect(method=call.method, parameters={"chat_id": chat, **call.parameters})
+        call = render.edit(Delivery(key="", route=route(chat), kind=kind, body=whole, created_at=now), reader, message_id, is_staff=False)
+        return None if call is None else Effect(method=call.method, parameters={"chat_id": chat, **call.parameters})
 
     async def _own(self, p: Pressing, ticket_id: int) -> Ticket:
         ticket = await p.uow.tickets.get(ticket_id)

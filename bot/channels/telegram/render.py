@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.channels.telegram import render_client, render_staff
 from bot.channels.telegram.page import KEPT, MOST_FILES, File, Keyboard, Page, Reader
-from bot.channels.telegram.text import MAX_TEXT, TAG, escape, markup_pieces, pieces, safe, shortened, visible_length
+from bot.channels.telegram.text import MAX_TEXT, TAG, escape, markup_pieces, pieces, safe, shortened, utf16_length, visible_length
 from bot.errors import Permanent
 from bot.files import PREFIX
 from bot.model import Delivery
@@ -61,9 +61,12 @@ def calls(delivery: Delivery, reader: Reader, *, is_staff: bool) -> list[Call]:
     return [*messages, _message(bodies[-1], page), *file, *_file_calls(page.files)]
 
 
-def edit(delivery: Delivery, reader: Reader, message_id: int) -> Call:
-    """The newest state of a message that is edited rather than repeated."""
-    page = page_of(delivery, reader, is_staff=True)
+def edit(delivery: Delivery, reader: Reader, message_id: int, *, is_staff: bool) -> Call | None:
+    """The newest state of a message that is edited rather than repeated; None for words that need, or needed, more than one message."""
+    page = page_of(delivery, reader, is_staff=is_staff)
+    room = MAX_TEXT - visible_length(page.head) - visible_length(page.tail)
+    if not page.is_one_message and max(utf16_length(safe(page.text)), utf16_length(delivery.body.get("was") or "")) > room:
+        return None
     body = page.head + escape(_fitting(page)) + page.tail
     return Call(method="editMessageText", parameters={"message_id": message_id, **_text(body), **_markup(page)})
 

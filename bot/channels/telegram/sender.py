@@ -1,24 +1,25 @@
 """One delivery to Telegram: rendered, paced by the one budget, its outcome told in our errors.
 
 Edits may be repeated without harm, so an unknown outcome of theirs is an ordinary failure. Of a word in several messages each is sent once:
-what went out already is remembered until the whole word is done.
+what went out already is in the database before the next one goes, so that a crash in the middle says nothing twice.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from bot.channels.base import Sent
 from bot.channels.telegram import render
 from bot.channels.telegram.acts import CHANNEL
+from bot.channels.telegram.backlog import Backlog
 from bot.channels.telegram.budget import Budget
 from bot.channels.telegram.connection import Connection
 from bot.channels.telegram.failures import Moved, Refused, TokenRefused
-from bot.channels.telegram.options import TelegramOptions
 from bot.channels.telegram.files import content
+from bot.channels.telegram.options import TelegramOptions
 from bot.channels.telegram.page import File, Reader
 from bot.channels.telegram.text import brief
 from bot.clock import Clock
@@ -51,17 +52,16 @@ class Sender:
         self._clock = clock
         self._budget = budget
         self._shelf = shelf
-        self._sent: dict[int, list[int]] = {}
+        self._backlog = Backlog(storage=storage, clock=clock, language=options.language)
 
     async def send(self, delivery: Delivery) -> Sent:
-        """Raises RateLimited, Transient, Unreachable, Unsure, Unreachable or Permanent."""
+        """Raises RateLimited, Transient, Unsure, Unreachable or Permanent."""
         if not delivery.route.recipient.lstrip("-").isdigit():
             raise Permanent("«{recipient}» — не номер чату Telegram.", recipient=delivery.route.recipient)
         chat = self._connection.chat(int(delivery.route.recipient))
         try:
             return await self._send(delivery, chat)
         except Permanent as error:
-            self._sent.pop(delivery.id, None)
             if isinstance(error, Unreachable) and delivery.kind == "nudge" and chat > 0 and self._options.staff_chats:
                 # An agent who never opened the bot is reminded in the staff chat: the nudge names who has the ticket.
                 return await self._send(delivery, self._connection.chat(self._options.staff_chats[0]))
@@ -75,20 +75,31 @@ class Sender:
     async def _send(self, delivery: Delivery, chat: int) -> Sent:
         language = delivery.body.get("language") or self._options.language
         reader = Reader(language=language, zone=self._options.zone, now=self._clock.now())
+        is_staff = chat in self._connection.staff_chats
         if delivery.edit_key and delivery.previous_external_id and await self._edited(delivery, chat, reader):
             return Sent(external_id=delivery.previous_external_id)
-        calls = render.calls(delivery, reader, is_staff=chat in self._connection.staff_chats)
-        sent = self._sent.setdefault(delivery.id, [])
+        if is_staff and await self._backlog.holds(delivery):
+            return Sent(external_id=None)
+        calls = render.calls(delivery, reader, is_staff=is_staff)
+        sent = [int(number) for number in delivery.progress]
         for call in calls[len(sent) :]:
             result = await self._say(chat, call)
             sent.append(int(result["message_id"]))
-        del self._sent[delivery.id]
+            if len(sent) < len(calls):
+                await self._remember(delivery, sent)
         words = [number for number, call in zip(sent, calls, strict=True) if call.method == "sendMessage"]
         return Sent(external_id=str(words[-1]), links=self._links(delivery, chat, sent))
 
+    async def _remember(self, delivery: Delivery, sent: Sequence[int]) -> None:
+        async with self._storage.write() as uow:
+            uow.outbox.part_sent(delivery.id, progress=[str(number) for number in sent])
+            await uow.commit()
+
     async def _edited(self, delivery: Delivery, chat: int, reader: Reader) -> bool:
         """Whether the message shows the newest state now; False when there is nothing left to edit and it must be sent anew."""
-        call = render.edit(delivery, reader, int(delivery.previous_external_id or 0))
+        call = render.edit(delivery, reader, int(delivery.previous_external_id or 0), is_staff=chat in self._connection.staff_chats)
+        if call is None:
+            return False
         try:
             await self._say(chat, call)
         except Unsure as error:

@@ -21,8 +21,8 @@ def main_keyboard(facts: Facts, say: Translator, now: datetime) -> Keyboard:
     if not facts.get("is_open"):
         return () if facts.get("merged_into_id") else ((button(say("Відкрити знову"), "again", number),),)
     claim = () if facts.get("assignee_id") else (button(say("🙋 Беру"), "claim", number),)
-    snoozed = facts.get("snoozed_until_at")
-    is_snoozed = bool(snoozed) and datetime.fromisoformat(snoozed) > now
+    snoozed: str | None = facts.get("snoozed_until_at")
+    is_snoozed = snoozed is not None and datetime.fromisoformat(snoozed) > now
     snooze = button(say("⏰ Розбудити"), "wake", number) if is_snoozed else button(say("⏸ Відкласти"), "snooze", number)
     shared = facts.get("shares_cause") or 0
     to_all = ((button(say("📣 Відповісти всім: {n}").format(n=shared + 1), "replyall", number),),) if shared else ()

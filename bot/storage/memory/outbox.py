@@ -104,9 +104,9 @@ class MemoryOutbox:
         found = [row.delivery for row in self._rows(*PENDING, route=route) if row.delivery.kind == kind]
         return sorted((each for each in found if each.edit_key not in shown), key=lambda each: (each.urgency, each.id))[:limit]
 
-    async def supersede(self, delivery_ids: Sequence[int]) -> None:
+    def supersede(self, delivery_ids: Sequence[int]) -> None:
         self._session.change("outbox")
-        for row in list(self._rows(*PENDING)):
+        for row in list(self._rows(*PENDING, DeliveryState.SENDING)):
             if row.delivery.id in delivery_ids:
                 self._change(row.delivery.id, state=DeliveryState.SUPERSEDED)
 
