@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterator
 from datetime import datetime
 
 from bot.channels.mail import addresses
 from bot.channels.mail.headers import Headers, split
 from bot.channels.mail.parse import received_instant
+
+_PIECE = 256 * 1024
+_SOLID = re.compile(rb"\S")
 
 
 def peek(raw: bytes) -> tuple[Headers, int]:
@@ -23,7 +28,6 @@ def content_id(raw: bytes) -> str:
     a mail without a Message-ID is named by all of its bytes.
     """
     headers, body = peek(raw)
-    text = raw[body:].replace(b"\r\n", b"\n").strip()
     message_id = headers.first("message-id").strip()
     digest = hashlib.sha256()
     if message_id:
@@ -31,8 +35,23 @@ def content_id(raw: bytes) -> str:
             digest.update(b" ".join(headers.first(name).split()) + b"\n")
     else:
         digest.update(b" ".join(raw[:body].split()) + b"\n")
-    digest.update(text)
+    for piece in _text(raw, body):
+        digest.update(piece)
     return f"sha256:{digest.hexdigest()}"
+
+
+def _text(raw: bytes, body: int) -> Iterator[bytes]:
+    """The body with LF line ends and without white space around it, in pieces: one long call holds up every other thread."""
+    first = _SOLID.search(raw, body)
+    at, end = (first.start(), len(raw)) if first else (len(raw), len(raw))
+    while end > at and raw[end - 1 : end].isspace():
+        end -= len(tail := raw[max(at, end - _PIECE) : end]) - len(tail.rstrip())
+    while at < end:
+        stop = min(at + _PIECE, end)
+        if raw[stop - 1 : stop + 1] == b"\r\n" and stop < end:
+            stop += 1
+        yield raw[at:stop].replace(b"\r\n", b"\n")
+        at = stop
 
 
 def conversation(raw: bytes) -> str:

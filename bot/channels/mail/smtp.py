@@ -16,6 +16,7 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 from bot.channels.mail.access import TokenSource
+from bot.channels.mail.enclosures import Cargo, filled
 from bot.channels.mail.imap import is_loopback
 from bot.channels.mail.transfer import hand_over
 from bot.errors import BotError, Misconfigured, Permanent, Transient, Unreachable, Unsure
@@ -73,11 +74,12 @@ class Relay:
         self._leaving: set[asyncio.Task[None]] = set()
         self._shut: tuple[float, RelayRefused] | None = None
 
-    async def send(self, mail: EmailMessage, *, sender: str, recipient: str) -> None:
-        """Deliver to the relay; returns when it took the mail. `sender` may be "" (RFC 3834). Raises as the module says."""
+    async def send(self, mail: EmailMessage, *, sender: str, recipient: str, cargo: Cargo | None = None) -> None:
+        """Deliver to the relay, with its files (`enclosures.enclose`); returns when it took the mail. `sender` may be "" (RFC 3834).
+        Raises as the module says."""
         await self._wait_for_turn()
         try:
-            await self._transact(mail, sender=sender, recipient=recipient)
+            await self._transact(mail, cargo or {}, sender=sender, recipient=recipient)
             self._used += 1
             self._close_later()
         except BaseException:
@@ -170,14 +172,14 @@ class Relay:
             raise _not_connected(error, access) from error
         return client
 
-    async def _transact(self, mail: EmailMessage, *, sender: str, recipient: str) -> None:
+    async def _transact(self, mail: EmailMessage, cargo: Cargo, *, sender: str, recipient: str) -> None:
         """The dialogue in its steps, so that it is known whether the text was under way when something broke."""
         from aiosmtplib import SMTPException, SMTPResponseException
 
         try:
             async with asyncio.timeout(self._access.limit * DIALOGUE_SHARE):
                 client = await self._connected()
-                data = await _agree(client, mail, sender=sender, recipient=recipient)
+                data = await _agree(client, mail, cargo, sender=sender, recipient=recipient)
         except SMTPResponseException as error:
             raise _refused(error.code, error.message) from error
         except (SMTPException, OSError, TimeoutError) as error:
@@ -208,7 +210,7 @@ class Relay:
             client.close()
 
 
-async def _agree(client: SMTP, mail: EmailMessage, *, sender: str, recipient: str) -> bytes:
+async def _agree(client: SMTP, mail: EmailMessage, cargo: Cargo, *, sender: str, recipient: str) -> bytes:
     """Sender, recipient and options; the bytes to send. Raises what the library raises, Unreachable or Permanent where more is known."""
     is_wide = not recipient.isascii() or not sender.isascii()
     if is_wide and not client.supports_extension("smtputf8"):
@@ -216,8 +218,9 @@ async def _agree(client: SMTP, mail: EmailMessage, *, sender: str, recipient: st
         if not recipient.isascii():
             raise Unreachable("Сервер не підтримує адрес із нелатинськими літерами.")
         is_wide = False
-    # Files make it long: a thread, then, so that nobody waits.
-    data = await asyncio.to_thread(_as_bytes, mail, is_wide=is_wide) if _has_files(mail) else _as_bytes(mail, is_wide=is_wide)
+    data = _as_bytes(mail, is_wide=is_wide)
+    if cargo:
+        data = await asyncio.to_thread(filled, data, cargo)
     if client.supports_extension("size") and 0 < _size_limit(client) < len(data):
         raise Permanent("Лист завеликий для сервера.")
     options = ["BODY=8BITMIME"] if client.supports_extension("8bitmime") else []
@@ -283,10 +286,6 @@ def _to_idna(address: str) -> str:
         return f"{local}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError:
         return address
-
-
-def _has_files(mail: EmailMessage) -> bool:
-    return next(mail.iter_attachments(), None) is not None
 
 
 def _as_bytes(mail: EmailMessage, *, is_wide: bool) -> bytes:

@@ -178,7 +178,7 @@ class MailSource:
             parts.append(piece)
             if len(piece) < size or is_oversize or got > MAX_MAIL:
                 break
-        raw = b"".join(parts)
+        raw = await asyncio.to_thread(b"".join, parts)
         if is_oversize and raw:
             raw = OVERSIZE_HEADER + b"%d of %d\r\n" % (wanted, mail.size) + raw
         return Fetched(uid=mail.uid, raw=raw, received_at=mail.received_at, size=mail.size)

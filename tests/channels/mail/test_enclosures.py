@@ -11,6 +11,7 @@ import pytest
 
 from bot.channels.mail import enclosures
 from bot.channels.mail.channel import MailChannel
+from bot.channels.mail.enclosures import Enclosure, enclose
 from bot.channels.mail.options import Mailbox, MailOptions
 from bot.channels.mail.smtp import RelayAccess
 from bot.channels.outbox import OutboxWorker
@@ -111,11 +112,15 @@ async def test_a_long_text_arrives_as_it_was_piece_by_piece() -> None:
         mail.set_content(text, cte="8bit")
         await sending.send(mail, sender=FROM, recipient=TO)
         mail = letter()
-        mail.add_attachment(content := os.urandom(3_000_000), maintype="application", subtype="zip", filename="x.zip")
-        await sending.send(mail, sender=FROM, recipient=TO)
+        content = os.urandom(3_000_001)
+        files = (
+            Enclosure(name="x.zip", content_type="application/zip", content=content),
+            Enclosure(name="пусто.txt", content_type="", content=b""),
+        )
+        await sending.send(mail, sender=FROM, recipient=TO, cargo=enclose(mail, files))
         await sending.send(letter("коротко"), sender=FROM, recipient=TO)
         assert sink.mails[0].text().replace("\r\n", "\n") == text
-        [part] = sink.mails[1].message.iter_attachments()
-        assert part.get_content() == content
+        assert [part.get_content() for part in sink.mails[1].message.iter_attachments()] == [content, b""]
+        assert max(map(len, sink.mails[1].raw.split(b"\r\n"))) <= 78
         assert sink.mails[2].text().strip() == "коротко"
         assert sink.connections == 1

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from bot.channels.mail.isolation import Parser
 from bot.channels.mail.parse import NOBODY
 from bot.channels.mail.reading import read
 from bot.errors import Permanent
+from tests.stall import watched
 
 CORPUS = sorted((Path(__file__).resolve().parents[2] / "corpus" / "mail").glob("*.eml"))
 # A worker that behaves like the real one, except for mails that name what is to happen.
@@ -116,3 +118,19 @@ async def test_closing_ends_the_worker_and_whoever_waits(troubled: Parser) -> No
     assert workers() == []
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+async def test_a_mail_of_200_megabytes_neither_kills_the_service_nor_holds_it_up(parser: Parser) -> None:
+    """No mailbox gives one as large as that, a file may: it is read, or refused in the time that every mail has. The next one is read."""
+    part = b"Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    head = b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\n"
+    raw = head + part + (b"QUJD" * 19 + b"\r\n") * 2_700_000 + b"--B--"
+    assert len(raw) > 200_000_000
+    async with watched() as stalls:
+        with suppress(Permanent):
+            await parser.read(raw)
+    print(f"the longest stall was {stalls.own * 1000:.0f} ms")
+    assert stalls.own < 0.2
+    assert (await parser.read(CORPUS[0].read_bytes())).mail.text

@@ -178,6 +178,17 @@ def test_hostile_mails_are_read_within_limits(name: str) -> None:
 def test_what_was_left_out_is_told() -> None:
     assert "more than 500 parts: the rest was left unread" in parse(HOSTILE["20,000 parts"]).problems
     assert "parts nested deeper than 50: left unread" in parse(HOSTILE["1,000 nested multiparts"]).problems
+    assert "header block longer than 256 kB: the rest was left unread" in parse(HOSTILE["100,000 headers"]).problems
+    assert "more than 2000 headers: the rest was left unread" in parse(b"X: y\r\n" * 3_000 + b"\r\nx").problems
+    assert "a header longer than 64 kB was cut" in parse(b"Subject: " + b"y" * 70_000 + b"\r\n\r\nx").problems
+
+
+def test_names_and_subjects_cannot_write_headers_of_ours() -> None:
+    """Whatever a header carries into an answer is on one line."""
+    mail = parse(b"From: =?utf-8?Q?A=0D=0ABcc:_x@evil.example?= <a@b.example>\r\nSubject: =?utf-8?Q?Hi=0D=0ABcc:_y@evil.example?=\r\n\r\nx")
+    assert mail.sender is not None
+    assert "\n" not in mail.subject + mail.sender.name
+    assert "\r" not in mail.subject + mail.sender.name
 
 
 @given(st.binary(max_size=2_000))
