@@ -13,6 +13,7 @@ import typer
 
 from bot.commands import (
     accounts,
+    answers,
     calendar,
     clients,
     closing,
@@ -55,6 +56,7 @@ app.command("replay", help=_("Ще раз опрацювати повідомл�
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(database.app, name="db")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(answers.app, name="answers")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(clients.app, name="clients")
 app.add_typer(roster.app, name="roster")

@@ -52,7 +52,7 @@ class House:
                 storage=self.storage,
                 channels=self.channels,
                 clock=self.clock,
-                alert_routes=self.desk.staff.desk,
+                alert_routes=self.desk.staff.leads,
                 lease=timedelta(minutes=2) * self.speed,
             )
             self.storage.on_commit.append(self._inbox.wake)
@@ -77,9 +77,7 @@ class House:
         """The worker that fetches files from where they are; made at first use and woken by every commit."""
         if self._files is None:
             fetchers = {f"{name}:": fetch for name, channel in self.channels.items() if (fetch := getattr(channel, "fetch", None))}
-            self._files = FileWorker(
-                storage=self.storage, shelf=self.shelf, limits=self.file_limits, fetchers=fetchers, clock=self.clock
-            )
+            self._files = FileWorker(storage=self.storage, shelf=self.shelf, limits=self.file_limits, fetchers=fetchers, clock=self.clock)
             self.storage.on_commit.append(self._files.wake)
         return self._files
 

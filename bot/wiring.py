@@ -105,6 +105,8 @@ async def _telegram(house: House) -> None:
         language=settings.desk.language,
         quiet_gap=settings.intake.gap,
         burst_limit=settings.intake.limit,
+        answer_delay=settings.telegram.answer_delay,
+        with_topics=settings.telegram.topics,
         owner=_owner(house),
         webhook_url=settings.telegram.webhook_url,
         webhook_secret=await _webhook_secret(house),

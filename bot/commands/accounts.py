@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +10,13 @@ import typer
 
 from bot.clock import SystemClock
 from bot.commands.store import with_storage
-from bot.commands.terminal import ConfigOption, command_line, note, out, table, words
+from bot.commands.terminal import ConfigOption, command_line, load_settings, note, out, table, words
 from bot.errors import NotFound, Rejected
 from bot.model import Address, Agent, Contact, Role
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bot.config import Settings
     from bot.ports import People, Storage
 
@@ -70,43 +73,46 @@ def show(config: ConfigOption = None) -> None:
         note(_('Ще нікого немає. Додати: deskbot accounts add "Ім\'я Прізвище" --role admin'))
 
 
-@app.command("disable", help=_("Вимкнути співробітника: він не зможе ні ввійти, ні працювати; його історія лишається."))
-def disable(name: NameArgument, config: ConfigOption = None) -> None:
-    _switch(name, config, is_active=False)
-    out(_("Вимкнено. Усі входи цієї людини на Сайт закрито."))
+@app.command("disable", help=_("Вимкнути співробітника: він не зможе ні ввійти, ні працювати; його відкриті звернення вертаються в чергу."))
+def disable(
+    name: NameArgument,
+    to: Annotated[str, typer.Option("--to", metavar=_("ІМ'Я"), help=_("Кому передати його відкриті звернення; інакше — в чергу."))] = "",
+    config: ConfigOption = None,
+) -> None:
+    count = asyncio.run(_dismiss(name, to, config))
+    out(_("Вимкнено. Усі входи цієї людини на Сайт закрито, кнопки в чаті більше не діють."))
+    if count:
+        note((_("Передано звернень: {n}.") if to else _("Повернуто в чергу звернень: {n}.")).format(n=count))
+
+
+async def _dismiss(name: str, to: str, config: Path | None) -> int:
+    """How many tickets changed hands."""
+    from bot.app import open_house
+    from bot.channels.site.access import LOGIN, SESSION
+    from bot.model import BOT
+
+    house = await open_house(load_settings(config), only=())
+    try:
+        async with house.storage.write() as uow:
+            agent, heir = await _known(uow.people, name), await _known(uow.people, to) if to else None
+            tickets = await house.desk.dismiss(uow, agent, BOT, heir=heir)
+            for purpose in (LOGIN, SESSION):
+                await uow.state.drop_tokens(purpose=purpose, subject=f"agent:{agent.id}")
+            await uow.commit()
+    finally:
+        await house.close()
+    return len(tickets)
 
 
 @app.command("enable", help=_("Увімкнути співробітника знову."))
 def enable(name: NameArgument, config: ConfigOption = None) -> None:
-    _switch(name, config, is_active=True)
-    out(_("Увімкнено."))
-
-
-def _switch(name: str, config: ConfigOption, *, is_active: bool) -> None:
     async def work(storage: Storage, _settings: Settings) -> None:
-        from bot.channels.site.access import LOGIN, SESSION
-
         async with storage.write() as uow:
-            agent = await _agent(uow.people, name)
-            if agent is None:
-                raise NotFound(_("Співробітника «{name}» немає. Усі: deskbot accounts list"), name=name)
-            if not is_active:
-                await _refuse_last_admin(uow.people, agent)
-            await uow.people.save_agent(replace(agent, is_active=is_active))
-            if not is_active:
-                for purpose in (LOGIN, SESSION):
-                    await uow.state.drop_tokens(purpose=purpose, subject=f"agent:{agent.id}")
+            await uow.people.save_agent(replace(await _known(uow.people, name), is_active=True))
             await uow.commit()
 
     with_storage(config, work)
-
-
-async def _refuse_last_admin(people: People, agent: Agent) -> None:
-    admins = [each for each in await people.agents() if each.is_active and each.role is Role.ADMIN]
-    if [each.id for each in admins] == [agent.id]:
-        raise Rejected(
-            _('{name} — останній адміністратор. Спершу додайте іншого: deskbot accounts add "Ім\'я Прізвище" --role admin'), name=agent.name
-        )
+    out(_("Увімкнено."))
 
 
 @app.command("link", help=_("Одноразове посилання для входу на Сайт: співробітникові або клієнтові."))
@@ -132,6 +138,13 @@ def link(
 
 async def _agent(people: People, who: str) -> Agent | None:
     return await people.agent_by_mail(who.strip().lower()) if "@" in who else await people.agent_named(who)
+
+
+async def _known(people: People, who: str) -> Agent:
+    agent = await _agent(people, who)
+    if agent is None:
+        raise NotFound(_("Співробітника «{name}» немає. Усі: deskbot accounts list"), name=who)
+    return agent
 
 
 async def _subject(people: People, who: str) -> tuple[str, str]:

@@ -85,6 +85,8 @@ class TelegramSettings(Section):
     staff_chat: ChatId = ""
     lead_chat: ChatId = ""
     development_chat: ChatId = ""
+    answer_delay: Annotated[Duration, between("0", "60s")] = timedelta(seconds=5)
+    topics: bool = False
 
     @property
     def is_on(self) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 
 from bot import notices
 from bot.channels.base import Health, Sent
+from bot.channels.fallback import reachable_again
 from bot.channels.telegram import buttons, lines
-from bot.channels.telegram.acts import CHANNEL, Done, GroupSaid, Said, Single, toast
+from bot.channels.telegram.acts import CHANNEL, Done, GroupSaid, Said, Single, route, toast
 from bot.channels.telegram.afterwards import Afterwards
 from bot.channels.telegram.arrivals import Arrivals
 from bot.channels.telegram.budget import Budget
@@ -209,6 +210,8 @@ class TelegramChannel:
         if not reach.place.is_private:
             is_ours = reach.place.id in self._connection.staff_chats
             return Done(because="group_membership") if is_ours else await self._groups.membership(uow, reach, item)
+        if reach.is_reachable:
+            reachable_again(uow, route(reach.place.id))
         contact = await uow.people.contact_at(Address(channel=CHANNEL, value=str(reach.person.id)))
         waiting = await uow.tickets.open_for_contact(contact.id) if contact else []
         if contact and waiting:

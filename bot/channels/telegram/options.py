@@ -16,7 +16,8 @@ class TelegramOptions:
 
     `language` is what the staff chats speak. `quiet_gap` and `burst_limit` are those of chat bursts (DESIGN 5). `owner` names this process
     in the lease of whoever receives: one name for ever where only one process can run, so that a restart does not wait for itself.
-    An agent's answer waits `answer_delay` before it goes out, and can be taken back meanwhile.
+    An agent's answer waits `answer_delay` before it goes out, and can be taken back meanwhile. `with_topics`:
+    in staff chats that have topics every ticket has one of its own.
     With a `webhook_url` Telegram delivers there, proving itself with `webhook_secret`; without one it is polled.
     """
 
@@ -29,6 +30,7 @@ class TelegramOptions:
     burst_limit: timedelta = timedelta(minutes=2)
     owner: str = "deskbot"
     answer_delay: timedelta = timedelta(seconds=5)
+    with_topics: bool = False
     webhook_url: str = ""
     webhook_secret: str = ""
 

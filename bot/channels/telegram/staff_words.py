@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot import canned
+from bot.channels.fallback import is_unreachable
 from bot.channels.telegram.acts import CHANNEL, Done, reaction
 from bot.channels.telegram.parse import Line
 from bot.channels.telegram.staff_view import StaffView, agent_of
@@ -142,6 +143,13 @@ class StaffWords:
             if ticket.route is None:
                 sentence = self._say("№{id}: клієнтові немає куди написати, тож зателефонуйте. Ваші слова збережено.", id=ticket.id)
                 self._view.say(uow, chat, sentence, item)
+        for ticket in reached:
+            if ticket.route is not None and await is_unreachable(uow, ticket.route):
+                sentence = self._say(
+                    "№{id}: клієнт заблокував бота; відповідь піде листом, а без адреси — зателефонуйте.", id=ticket.id
+                )
+                self._view.say(uow, chat, sentence, item)
+                break
         if not self._hold or not reached:
             return
         contact = await uow.people.contact(reached[0].contact_id)

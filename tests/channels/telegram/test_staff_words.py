@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.model import ClockState, DeliveryState, MessageKind, Turn
+from bot.channels.fallback import unreachable_key
+from bot.model import Actor, ClockState, DeliveryState, MessageKind, Route, Turn
 from bot.storage.memory import MemoryStorage
 from tests.channels.telegram.house import IRYNA, PETRO, STAFF_CHAT, House, make_house, open_house, running
 from tests.channels.telegram.test_staff_talk import PRINTER, card_of, cards, ticket
@@ -141,10 +143,6 @@ async def test_an_answer_edited_while_it_waits_goes_out_corrected(house: House) 
 async def test_an_answer_by_mail_stays_as_it_was_sent_and_the_ticket_shows_the_correction(quick: House) -> None:
     card = await card_of(quick)
     async with quick.world.storage.write() as uow:
-        from dataclasses import replace
-
-        from bot.model import Route
-
         uow.tickets.save(replace(await uow.tickets.get(1), route=Route(channel="mail", recipient="iryna@shop.example")))
         await uow.commit()
     said = quick.agent_says("Рахунок 5", reply_to=card["message_id"])
@@ -276,3 +274,28 @@ async def test_a_clock_that_was_claimed_is_claimed_again_after_the_word_is_taken
     await house.gets("клієнт цього не побачить", chat=STAFF_CHAT)
     assert await clocks(house) == before
     assert (await ticket(house)).assignee_id == house.world.olena.id
+
+
+async def test_a_dismissed_agents_tickets_go_back_and_the_buttons_stop(quick: House) -> None:
+    card = await card_of(quick)
+    quick.agent_presses(card, "Беру")
+    await quick.gets("займається Олена")
+    async with quick.world.storage.write() as uow:
+        await quick.world.desk.dismiss(uow, quick.world.olena, Actor.agent(quick.world.taras))
+        await uow.commit()
+    await quick.until(lambda: cards(quick)[0]["text"].startswith("🔴") and "Беру" in str(cards(quick)[0]["reply_markup"]))
+    assert "вимкнено" in await quick.toast(quick.agent_presses(cards(quick)[0], "Беру"))
+    assert (await ticket(quick)).assignee_id is None
+
+
+async def test_who_blocked_the_bot_is_told_to_the_agent_before_the_answer_goes(quick: House) -> None:
+    card = await card_of(quick)
+    async with quick.world.storage.write() as uow:
+        uow.state.set(unreachable_key(Route(channel="telegram", recipient=str(IRYNA))), {"since": "2026-11-24T08:00:00+00:00"})
+        await uow.commit()
+    quick.agent_says("Перезавантажте", reply_to=card["message_id"])
+    await quick.gets("клієнт заблокував бота", chat=STAFF_CHAT)
+    quick.telegram.world.set_bot_status(IRYNA, "member")
+    await quick.settled()
+    async with quick.world.storage.read() as uow:
+        assert await uow.state.get(unreachable_key(Route(channel="telegram", recipient=str(IRYNA)))) is None
