@@ -16,6 +16,7 @@ from bot.commands.terminal import ConfigOption, command_line, language, load_set
 from bot.texts import explain
 
 if TYPE_CHECKING:
+    from bot.app import House
     from bot.config import Settings
 
 _ = words()
@@ -45,7 +46,11 @@ def run(
     def link_command(name: str) -> str:
         return command_line("accounts", "link", name, config=config)
 
-    _until_stopped(serve(settings, ready=lambda house: welcome(house, tell=out, link_command=link_command, language=language())))
+    async def ready(house: House) -> None:
+        await welcome(house, tell=out, link_command=link_command, language=language())
+        await _say_strangers(house)
+
+    _until_stopped(serve(settings, ready=ready))
 
 
 def demo(
@@ -111,3 +116,15 @@ def _say_warnings(settings: Settings) -> None:
     policy = build_policy(settings.sla, zone=settings.desk.zone)
     for each in (*warnings(settings), *policy.warnings()):
         note(_("Зверніть увагу: ") + explain(each, language()))
+async def _say_strangers(house: House) -> None:
+    """Rules that name whom the desk does not know."""
+    from bot.sla.rules import strangers
+
+    policy = house.promises.policy
+    if policy.names_people:
+        async with house.storage.read() as uow:
+            clients = await uow.people.clients()
+        for each in strangers(policy.rules, clients):
+            note(_("Зверніть увагу: ") + explain(each, language()))
+
+

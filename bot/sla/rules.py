@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.model import Category, ClockKind, Priority
+from bot.errors import Misconfigured
+from bot.model import Category, Client, ClockKind, Priority
 
 if TYPE_CHECKING:
     from bot.sla.policy import Target
@@ -81,6 +82,19 @@ def fitting(rules: Sequence[Rule], kind: ClockKind, subject: Subject) -> list[Ru
     """The rules that promise this kind to this subject, the winner first."""
     found = [rule for rule in rules if kind in rule.targets and rule.fits(subject)]
     return sorted(found, key=lambda rule: rule.weight, reverse=True)
+
+
+def strangers(rules: Sequence[Rule], clients: Sequence[Client]) -> Iterator[Misconfigured]:
+    """Names in rules that no client or plan has: a slip of the pen would promise nothing to nobody and say so to nobody."""
+    known = {name_key(client.name) for client in clients}
+    plans = {name_key(client.plan.name) for client in clients if client.plan}
+    for rule in rules:
+        for name in rule.clients:
+            if name_key(name) not in known:
+                yield Misconfigured("правило «{rule}»: клієнта «{name}» серед клієнтів немає", rule=rule.name, name=name)
+        for name in rule.plans:
+            if name_key(name) not in plans:
+                yield Misconfigured("правило «{rule}»: тарифу «{name}» немає в жодного клієнта", rule=rule.name, name=name)
 
 
 def name_key(name: str) -> str:

@@ -7,11 +7,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from hypothesis import is_hypothesis_test
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from bot.ports import Storage
 from bot.storage import open_storage
 from bot.storage.memory import MemoryStorage
+
+if os.environ.get("DESKBOT_SOAK") == "1":
+    settings.register_profile("soak", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("soak")
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.config import InvalidConfig, build_policy, load
-from bot.model import Actor, Category, ClockKind, Plan, Priority, Terms
+from bot.model import Actor, Category, Client, ClockKind, Plan, Priority, Terms
 from bot.ports import Storage
 from bot.sla.policy import PRESETS, InvalidPolicy, Policy, Target
 from bot.sla.reminders import upcoming
-from bot.sla.rules import Rule, Subject, fitting
+from bot.sla.rules import Rule, Subject, fitting, strangers
 from bot.storage.memory import MemoryStorage
 from tests.builders import TUESDAY
 from tests.sla.builders import clock, target_of
@@ -231,3 +231,12 @@ async def test_a_raise_outlives_an_edit_of_the_targets() -> None:
     await desk.tick(after=MINUTE)
     # Two hours from the raise, not from the receipt.
     assert (await desk.clock_of(ticket)).due_at == kyiv("2026-11-24 15:30")
+
+
+def test_names_that_nobody_has_are_told() -> None:
+    clients = [Client(id=1, name="Крамниця", plan=Plan(name="Золотий", monthly_time=HOUR)), Client(id=2, name="Млин")]
+    rules = [rule("одне", clients=("крамниця", "Кравниця")), rule("друге", plans=("ЗОЛОТИЙ", "Срібний"))]
+    assert [str(each) for each in strangers(rules, clients)] == [
+        "правило «одне»: клієнта «Кравниця» серед клієнтів немає",
+        "правило «друге»: тарифу «Срібний» немає в жодного клієнта",
+    ]

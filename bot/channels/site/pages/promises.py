@@ -16,8 +16,8 @@ from bot.duty import read_roster, who_is_on_duty
 from bot.model import Closure
 from bot.sla.examples import Column, columns, lines, receipts
 from bot.sla.policy import Policy
-from bot.sla.rules import Rule
-from bot.texts import CATEGORY_WORDS, PRIORITY_WORDS, Translator
+from bot.sla.rules import Rule, strangers
+from bot.texts import CATEGORY_WORDS, PRIORITY_WORDS, Translator, explain
 
 router = APIRouter(prefix="/staff/promises")
 _WEEKS = 2
@@ -41,6 +41,7 @@ async def promises(request: Request, visitor: AsAgent) -> Response:
     async with site.storage.read() as uow:
         roster = await read_roster(uow, policy.desk_calendar.zone, now)
         closures = await uow.closures.all()
+        clients = await uow.people.clients() if policy.names_people else []
     asked, reader = columns(policy), site.reader(request)
     return page(
         request,
@@ -48,6 +49,7 @@ async def promises(request: Request, visitor: AsAgent) -> Response:
         visitor=visitor,
         headings=[_heading(column, reader.say) for column in asked],
         lines=lines(policy, asked, receipts(policy, now)),
+        mistakes=[explain(each, reader.language) for each in strangers(policy.rules, clients)],
         rules=[(rule.name, _conditions(rule, reader.say)) for rule in policy.rules],
         days=_days(policy, policy.desk_calendar.local(receipts(policy, now)[0]).date()),
         calendars=list(policy.calendars),
