@@ -197,14 +197,31 @@ class InboxWorker:
         first = items[0]
         async with self._storage.write() as uow:
             uow.inbox.quarantine([item.id for item in items], error=_words(error), now=now)
-            news = BotError(
-                "Повідомлення ({channel}, запис {id}) не вдалося опрацювати. Його збережено; спробувати ще раз: deskbot replay {id}",
-                channel=first.channel,
-                id=first.id,
-            )
+            news = _news(first, _about(self._channels.get(first.channel), first))
             for row in notices.alert(self._alert_routes, news, cause=f"quarantine:{first.id}:{first.attempts}", now=now):
                 uow.outbox.add(row)
             await uow.commit()
+
+
+def _about(channel: Channel | None, item: InboxItem) -> str:
+    """Who wrote it and about what, as far as the channel can tell at a glance."""
+    about = getattr(channel, "about", None)
+    return str(about(item)) if about is not None else ""
+
+
+def _news(item: InboxItem, about: str) -> BotError:
+    if about:
+        return BotError(
+            "Повідомлення ({channel}, запис {id}; {about}) не вдалося опрацювати. Його збережено; спробувати ще раз: deskbot replay {id}",
+            channel=item.channel,
+            id=item.id,
+            about=about,
+        )
+    return BotError(
+        "Повідомлення ({channel}, запис {id}) не вдалося опрацювати. Його збережено; спробувати ще раз: deskbot replay {id}",
+        channel=item.channel,
+        id=item.id,
+    )
 
 
 def _is_poison(item: InboxItem, error: Exception) -> bool:

@@ -20,7 +20,7 @@ from bot.channels.mail.bounces import Bounces
 from bot.channels.mail.colleagues import Colleagues, on_behalf
 from bot.channels.mail.duty import Duty
 from bot.channels.mail.enclosures import Enclosed, enclose, gather
-from bot.channels.mail.identity import peek
+from bot.channels.mail.identity import at_a_glance, peek
 from bot.channels.mail.inbound import inbound
 from bot.channels.mail.isolation import Parser
 from bot.channels.mail.oauth.dialogue import ConsentLost
@@ -168,6 +168,10 @@ class MailChannel:
         if message.set_aside is None and word.spam and message.evidence.token_ticket_id is None:
             return replace(message, set_aside="spam")
         return message
+
+    def about(self, item: InboxItem) -> str:
+        """Sender and subject of a mail that could not be read, for those who look after it."""
+        return at_a_glance(item.raw)
 
     async def full_text(self, item: InboxItem) -> str | None:
         """The whole body of a stored mail, quotes and signature in their places; None for what no mail channel stored."""

@@ -11,6 +11,7 @@ from bot.channels.mail import addresses
 from bot.channels.mail.headers import Headers, split
 from bot.channels.mail.parse import received_instant
 
+_GLANCE = 120
 _PIECE = 256 * 1024
 _SOLID = re.compile(rb"\S")
 
@@ -59,6 +60,13 @@ def conversation(raw: bytes) -> str:
     headers, _ = peek(raw)
     found = addresses.parse(headers.first("from")[:2_000])
     return found[0].address.lower() if found else ""
+
+
+def at_a_glance(raw: bytes) -> str:
+    """ "iryna@shop.example: Каса", as far as the headers say it; for a mail that nobody could read."""
+    headers, _ = peek(raw)
+    subject = headers.text("subject")[:_GLANCE]
+    return ": ".join(part for part in (conversation(raw)[:_GLANCE], subject) if part)
 
 
 def recipients(raw: bytes) -> tuple[str, ...]:

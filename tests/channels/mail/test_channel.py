@@ -27,7 +27,7 @@ from bot.errors import Permanent, Transient
 from bot.model import Link, ReasonState, Route, Ticket
 from bot.storage.memory import MemoryStorage
 from bot.storage.memory.inbox import MemoryInbox
-from tests.builders import World, build_world
+from tests.builders import STAFF_CHAT, World, build_world
 from tests.integration.dovecot import PASSWORD, USER, Dovecot
 from tests.integration.proxy import Proxy
 from tests.integration.smtp_sink import Received, SmtpSink
@@ -85,7 +85,7 @@ async def desk(dovecot: Dovecot, sink: SmtpSink, *, port: int | None = None) -> 
     made = Desk(
         world=world,
         channel=channel,
-        inbox=InboxWorker(storage=world.storage, channels=workers, clock=world.clock),
+        inbox=InboxWorker(storage=world.storage, channels=workers, clock=world.clock, alert_routes=(STAFF_CHAT,)),
         outbox=OutboxWorker(storage=world.storage, channels=workers, clock=world.clock),
         sink=sink,
     )
@@ -468,6 +468,15 @@ async def test_a_mail_that_breaks_the_reader_is_kept_aside_and_the_rest_goes_on(
             it.world.clock.advance(timedelta(minutes=5))
             await it.settle()
         assert await it.quarantined() == 1
+        [alert] = await it.world.told("alert")
+        assert "iryna@shop.example: poison" in alert.body["text"]
+        assert "deskbot replay" in alert.body["text"]
+        async with it.world.storage.write() as uow:
+            await uow.inbox.replay(None, now=it.world.clock.now())
+            await uow.commit()
+        monkeypatch.setattr(Parser, "read", read)
+        await it.settle()
+        assert len(await it.tickets()) == 2
 
 
 async def test_without_a_mailbox_a_letter_is_refused_in_words() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import httpx
 import pytest
 
 from bot.files import MEGABYTE
-from bot.model import Attachment
+from bot.model import Address, Attachment
+from bot.ports import RawEvent
 from tests.builders import message
 from tests.channels.site.house import Browser, House, build_house, hidden
 
@@ -161,3 +163,49 @@ async def test_a_file_that_is_still_elsewhere_says_so(house: House) -> None:
     assert "ще завантажується" in page
     assert "не прийнято" in page
     assert file_links(page) == []
+
+
+RAW = "From: iryna@shop.example\r\nSubject: Каса\r\n\r\nНе друкує.\r\n\r\n> <b>стара</b> цитата\r\n".encode()
+
+
+async def by_mail(house: House, name: str) -> tuple[int, int]:
+    """A ticket that a mail opened, and the message in it."""
+    async with house.storage.write() as uow:
+        sender = Address(channel="mail", value=f"{name}@shop.example")
+        known = await uow.people.contact(house.contact(name).id)
+        assert known is not None
+        await uow.people.save_contact(replace(known, addresses=(*known.addresses, sender)))
+        event = RawEvent(channel="mail", source="mail", external_id=name, conversation="c", raw=RAW, received_at=house.clock.now())
+        [item_id] = await uow.inbox.put([event], now=house.clock.now())
+        contact = await uow.people.contact(known.id)
+        assert contact is not None
+        assert item_id is not None
+        said = message(contact, "Не друкує.", received_at=house.clock.now(), channel="mail", quoted="> <b>стара</b> цитата")
+        [result] = await house.intake.accept(uow, house.intake.plan(said), [item_id])
+        uow.inbox.finish([result], now=house.clock.now())
+        [first] = await uow.tickets.messages(result.ticket_ids[0])
+        await uow.commit()
+    return result.ticket_ids[0], first.id
+
+
+async def test_the_mail_as_it_came_and_its_full_text_are_one_click_away(house: House) -> None:
+    number, first = await by_mail(house, "iryna")
+    for reader, base in ((await house.enter("iryna"), ""), (await house.enter("olena"), "/staff")):
+        page = (await reader.get(f"{base}/tickets/{number}")).text
+        links = re.findall(r'href="([^"]*/messages/[^"]*)"', page)
+        assert links == [f"{base}/tickets/{number}/messages/{first}/{form}" for form in ("text", "original.eml")]
+        text, original = [await reader.get(link) for link in links]
+        assert (text.headers["content-type"], text.text) == ("text/plain; charset=utf-8", RAW.decode().partition("\r\n\r\n")[2])
+        assert (original.headers["content-type"], original.content) == ("message/rfc822", RAW)
+        assert original.headers["content-disposition"].startswith("attachment")
+        assert "sandbox" in text.headers["content-security-policy"]
+
+
+async def test_anothers_mail_is_not_there(house: House) -> None:
+    number, first = await by_mail(house, "iryna")
+    petro = await house.enter("petro")
+    for form in ("text", "original.eml", "nonsense"):
+        assert (await petro.get(f"/tickets/{number}/messages/{first}/{form}")).status_code == 404
+        assert (await petro.get(f"/staff/tickets/{number}/messages/{first}/{form}")).status_code == 404
+    browser, own = await opened(house, "petro")
+    assert "original.eml" not in (await browser.get(f"/tickets/{own}")).text
