@@ -7,7 +7,7 @@ import errno
 import socket
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.errors import BotError, Misconfigured, Transient
 
@@ -140,12 +140,18 @@ async def _telegram(telegram: TelegramSettings) -> None:
 
     base = f"{telegram.api_base}/bot{telegram.token.reveal()}"
     async with aiohttp.ClientSession() as session:
-        await _ask(session, f"{base}/getMe", wrong=Misconfigured("Telegram не впізнав токен. Візьміть новий у BotFather."))
+        me = await _ask(session, f"{base}/getMe", wrong=Misconfigured("Telegram не впізнав токен. Візьміть новий у BotFather."))
         chats = {"staff_chat": telegram.staff_chat, "lead_chat": telegram.lead_chat, "development_chat": telegram.development_chat}
         for key, chat in chats.items():
             if chat:
                 unseen = Misconfigured("telegram.{key}: бот не бачить цього чату. Додайте його до чату й перевірте номер.", key=key)
                 await _ask(session, f"{base}/getChat", wrong=unseen, chat_id=chat)
+                member = await _ask(session, f"{base}/getChatMember", wrong=unseen, chat_id=chat, user_id=me["id"])
+                if member.get("status") not in ("administrator", "creator"):
+                    raise Misconfigured(
+                        "telegram.{key}: бот у чаті не адміністратор, тож бачить лише команди та відповіді. Зробіть його адміністратором.",
+                        key=key,
+                    )
 
 
 async def _opinion(opinion: OpinionSettings) -> None:
@@ -160,7 +166,8 @@ async def _opinion(opinion: OpinionSettings) -> None:
     heed(await endpoint.ask(make_question(text, divided)), divided)
 
 
-async def _ask(session: aiohttp.ClientSession, url: str, *, wrong: BotError, **parameters: str) -> None:
+async def _ask(session: aiohttp.ClientSession, url: str, *, wrong: BotError, **parameters: object) -> dict[str, Any]:
+    """The `result`."""
     import aiohttp
 
     try:
@@ -169,5 +176,7 @@ async def _ask(session: aiohttp.ClientSession, url: str, *, wrong: BotError, **p
     except (aiohttp.ClientError, OSError, ValueError) as error:
         # The error's own text may hold the URL, and with it the token.
         raise Transient("Сервер Bot API недосяжний ({kind}).", kind=type(error).__name__) from None
-    if not (isinstance(answer, dict) and answer.get("ok")):
+    if not (isinstance(answer, dict) and answer.get("ok") and isinstance(answer.get("result"), dict)):
         raise wrong
+    result: dict[str, Any] = answer["result"]
+    return result

@@ -187,7 +187,12 @@ class Groups:
         if client is not None:
             return self._how(client.name, self._language)
         if await self._agent(uow, reach.person.id):
-            return say("Вітаю! Скажіть, чия це група: /company і назва компанії, як у списку клієнтів.")
+            lines = [
+                say("Вітаю! Номер цієї групи: {chat}.").format(chat=group.chat),
+                say("Якщо тут працює служба, впишіть його в telegram.staff_chat і зробіть мене адміністратором."),
+                say("Якщо це група клієнта, скажіть, чия вона: /company і назва компанії, як у списку клієнтів."),
+            ]
+            return "\n".join(lines)
         sentence = say(
             "Вітаю! Я бот служби «{desk}» і допомагаю її клієнтам. Ця група мені незнайома, тож тут мовчатиму. Особисто: @{name}."
         )

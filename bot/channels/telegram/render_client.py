@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,8 @@ from bot.model import Category, Outcome, Priority, Turn, UrgencyReason
 from bot.texts import CATEGORY_WORDS, NONE_OF_THESE, OUTCOME_WORDS, PRIORITY_WORDS, REASON_WORDS, SHORT_REASON_WORDS, TURN_WORDS
 
 Body = dict[str, Any]
+_OWN_MARK = re.compile(r"^(?:\(?\d{1,2}[.)]|[-–—*•])\s+")
+"""The piece's own list mark, which beside our numbers would be two."""
 _MOST_WITH_FIELDS = 4
 """Of more tickets in one receipt the fields are changed in each one's own message (/my)."""
 
@@ -115,7 +118,7 @@ def divide(body: Body, reader: Reader) -> Page:
         if at == 0 or at in chosen:
             lines.append("\n" + say("<b>Питання {n}</b>").format(n=number))
             number += 1
-        lines.append(f"{at + 1}. {brief(piece, 160)}")
+        lines.append(f"<b>{at + 1}</b> · {brief(_OWN_MARK.sub('', piece), 160)}")
     toggles = [
         button(f"{'✂️ ' if at in chosen else ''}{at + 1}", "divide", origin, cuts.written(chosen ^ {at}))
         for at in range(1, len(body["pieces"]))

@@ -44,7 +44,8 @@ async def test_a_contact_who_takes_the_bot_into_a_group_says_whose_it_is(house: 
 
 async def test_an_agent_says_whose_group_it_is(house: House) -> None:
     house.telegram.world.set_bot_status(GROUP, "member", by=901)
-    await house.gets("чия це група", chat=GROUP)
+    hello = await house.gets("скажіть, чия вона", chat=GROUP)
+    assert str(GROUP) in hello["text"]
     house.say("/company Невідома", chat=GROUP, user=901)
     await house.gets("Такої компанії немає", chat=GROUP)
     house.say("/company  млин ", chat=GROUP, user=901)
