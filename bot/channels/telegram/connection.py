@@ -65,6 +65,10 @@ class Connection:
         return number
 
     @property
+    def with_topics(self) -> bool:
+        return self._options.with_topics
+
+    @property
     def staff_chats(self) -> frozenset[int]:
         return frozenset(self.chat(number) for number in self._options.staff_chats)
 

@@ -65,7 +65,7 @@ class Line:
     """One message of a person, or the new text of one (`is_edit`). `at` is Telegram's own date (R10).
 
     `answers` is the message it replies to, `answered` that message itself as far as Telegram shows it, `own_contact` the phone of a contact
-    card that is the sender's own.
+    card that is the sender's own. `topic` is the topic of a forum it is written in.
     """
 
     place: Place
@@ -77,6 +77,7 @@ class Line:
     answers: int | None = None
     answered: Line | None = None
     album: str = ""
+    topic: int | None = None
     is_edit: bool = False
     command: Command | None = None
     own_contact: str = ""
@@ -210,6 +211,10 @@ def _line(message: Raw, *, is_edit: bool) -> Line:
     text = safe(_string(message, "text") or _string(message, "caption"))
     attachments, problems = contents(message)
     answered = _mapping(message, "reply_to_message").get("message_id")
+    topic = message.get("message_thread_id") if message.get("is_topic_message") is True else None
+    if answered == topic:
+        # What is simply written in a topic "replies" to the message that opened it.
+        answered = None
     at = _instant(message.get("edit_date") if is_edit else message.get("date"))
     return Line(
         place=place,
@@ -220,6 +225,7 @@ def _line(message: Raw, *, is_edit: bool) -> Line:
         attachments=attachments,
         answers=answered if isinstance(answered, int) else None,
         album=_string(message, "media_group_id"),
+        topic=topic if isinstance(topic, int) else None,
         is_edit=is_edit,
         command=None if is_edit else _command(text),
         own_contact=_own_contact(message, person),

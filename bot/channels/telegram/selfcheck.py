@@ -30,6 +30,10 @@ STAFF_COMMANDS = {
     "mine": _("мої звернення"),
     "ticket": _("показати звернення"),
     "call": _("записати дзвінок"),
+    "who": _("хто на місці й хто що веде"),
+    "stats": _("як справи"),
+    "answers": _("шаблони відповідей"),
+    "cause": _("спільна причина кількох звернень"),
     "closed": _("зачинити службу (немає світла, тривога)"),
     "help": _("як відповідати клієнтам"),
 }
@@ -76,4 +80,6 @@ async def _trouble_with(connection: Connection, chat: int, bot_id: int) -> BotEr
     if member.get("status") not in ("administrator", "creator"):
         sentence = _("Чат {chat}: бот не адміністратор, тому бачить лише команди та відповіді; дайте йому права адміністратора.")
         return Misconfigured(sentence, chat=chat)
+    if connection.with_topics and member.get("status") != "creator" and member.get("can_manage_topics") is not True:
+        return Misconfigured("Чат {chat}: бот не може керувати темами, тож звернення йдуть картками. Дайте йому це право.", chat=chat)
     return None

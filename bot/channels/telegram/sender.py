@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import structlog
+
 from bot.channels.base import Sent
 from bot.channels.telegram import render
 from bot.channels.telegram.acts import CHANNEL
@@ -22,8 +24,9 @@ from bot.channels.telegram.files import content
 from bot.channels.telegram.options import TelegramOptions
 from bot.channels.telegram.page import File, Reader
 from bot.channels.telegram.text import brief
+from bot.channels.telegram.topics import Topics
 from bot.clock import Clock
-from bot.errors import Permanent, RateLimited, Transient, Unreachable, Unsure
+from bot.errors import BotError, Permanent, RateLimited, Transient, Unreachable, Unsure
 from bot.files import Shelf
 from bot.model import Delivery, Link
 from bot.ports import Storage
@@ -31,6 +34,9 @@ from bot.ports import Storage
 _SHORT_WAIT = 0.3
 """Seconds worth waiting on the spot; longer ones go back to the outbox, which meanwhile serves other chats."""
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid", "there is no text in the message to edit")
+
+
+log = structlog.get_logger(__name__)
 
 
 class Sender:
@@ -53,6 +59,7 @@ class Sender:
         self._budget = budget
         self._shelf = shelf
         self._backlog = Backlog(storage=storage, clock=clock, language=options.language)
+        self._topics = Topics(call=self._act, storage=storage, clock=clock, is_on=options.with_topics)
 
     async def send(self, delivery: Delivery) -> Sent:
         """Raises RateLimited, Transient, Unsure, Unreachable or Permanent."""
@@ -77,18 +84,45 @@ class Sender:
         reader = Reader(language=language, zone=self._options.zone, now=self._clock.now())
         is_staff = chat in self._connection.staff_chats
         if delivery.edit_key and delivery.previous_external_id and await self._edited(delivery, chat, reader):
+            await self._follow(delivery, chat, is_staff=is_staff)
             return Sent(external_id=delivery.previous_external_id)
         if is_staff and await self._backlog.holds(delivery):
             return Sent(external_id=None)
         calls = render.calls(delivery, reader, is_staff=is_staff)
+        sent = await self._say_all(delivery, chat, calls, is_staff=is_staff)
+        words = [number for number, call in zip(sent, calls, strict=True) if call.method == "sendMessage"]
+        return Sent(external_id=str(words[-1]), links=self._links(delivery, chat, sent))
+
+    async def _say_all(self, delivery: Delivery, chat: int, calls: Sequence[render.Call], *, is_staff: bool) -> list[int]:
+        """The ids of its messages, those included that went out in an earlier attempt."""
+        thread = await self._topics.place(chat, delivery) if is_staff else None
         sent = [int(number) for number in delivery.progress]
         for call in calls[len(sent) :]:
-            result = await self._say(chat, call)
+            try:
+                result = await self._say(chat, call, thread)
+            except Refused as error:
+                if thread is None:
+                    raise
+                thread = await self._topics.mended(chat, delivery, error)
+                result = await self._say(chat, call, thread)
             sent.append(int(result["message_id"]))
             if len(sent) < len(calls):
                 await self._remember(delivery, sent)
-        words = [number for number, call in zip(sent, calls, strict=True) if call.method == "sendMessage"]
-        return Sent(external_id=str(words[-1]), links=self._links(delivery, chat, sent))
+        if thread is not None:
+            try:
+                await self._follow(delivery, chat, is_staff=is_staff)
+            except BotError as error:
+                # What was said stands, and the next change of the card brings the topic along.
+                log.info("telegram_topic_not_shown", ticket_ids=delivery.ticket_ids, error=type(error).__name__)
+        return sent
+
+    async def _follow(self, delivery: Delivery, chat: int, *, is_staff: bool) -> None:
+        """A ticket's topic follows its card."""
+        if is_staff and delivery.kind == "card":
+            try:
+                await self._topics.show(chat, delivery.body["ticket"])
+            except Unsure as error:
+                raise Transient(error.sentence, retry_after=timedelta(seconds=1)) from error
 
     async def _remember(self, delivery: Delivery, sent: Sequence[int]) -> None:
         async with self._storage.write() as uow:
@@ -112,9 +146,9 @@ class Sender:
             raise
         return True
 
-    async def _say(self, chat: int, call: render.Call) -> Any:
+    async def _say(self, chat: int, call: render.Call, thread: int | None = None) -> Any:
         await self._pace(chat)
-        parameters = {"chat_id": chat, **call.parameters}
+        parameters = {"chat_id": chat, **call.parameters} | ({"message_thread_id": thread} if thread is not None else {})
         if call.text_file:
             from bot.channels.telegram.wire import Upload
 
@@ -122,17 +156,27 @@ class Sender:
         if call.kept_file is not None:
             return await self._upload(parameters, call.kept_file)
         try:
-            return await self._connection.call(call.method, parameters)
+            return await self._limited(chat, call.method, parameters)
+        except Refused as error:
+            if "can't parse entities" not in error.description:
+                raise
+            return await self._connection.call(call.method, _plain(parameters))
+
+    async def _act(self, chat: int, method: str, parameters: dict[str, Any]) -> Any:
+        """A call that says nothing (a topic's), within the same budget."""
+        await self._pace(chat)
+        return await self._limited(chat, method, parameters if method.startswith("get") else {"chat_id": chat, **parameters})
+
+    async def _limited(self, chat: int, method: str, parameters: dict[str, Any]) -> Any:
+        """A 429 closes this chat for as long as Telegram asks; the others go on."""
+        try:
+            return await self._connection.call(method, parameters)
         except TokenRefused:
             raise
         except RateLimited as error:
             wait = error.retry_after or timedelta(seconds=1)
             self._budget.close(chat, asyncio.get_running_loop().time() + wait.total_seconds())
             raise
-        except Refused as error:
-            if "can't parse entities" not in error.description:
-                raise
-            return await self._connection.call(call.method, _plain(parameters))
 
     async def _upload(self, parameters: dict[str, Any], file: File) -> Any:
         """A file of our shelf; one that cannot go is named, so that nobody waits for it."""

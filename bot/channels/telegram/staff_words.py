@@ -11,6 +11,7 @@ from bot.channels.fallback import is_unreachable
 from bot.channels.telegram.acts import CHANNEL, Done, reaction
 from bot.channels.telegram.parse import Line
 from bot.channels.telegram.staff_view import StaffView, agent_of
+from bot.channels.telegram.topics import TOPIC, topic_id
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.errors import Rejected
@@ -19,7 +20,7 @@ from bot.ports import InboxItem, UnitOfWork
 from bot.texts import explain, translator
 
 # Messages of the bot whose reply is a word to the ticket's client.
-ABOUT_A_TICKET = frozenset({"card", "client_word", "nudge", "ticket_page", "held"})
+ABOUT_A_TICKET = frozenset({"card", "client_word", "nudge", "ticket_page", "held", "call_taken", TOPIC})
 PROMPT = "prompt_"
 # An agent's own line that became a word in a ticket: its edits are the word's.
 STAFF_WORD = "staff_word"
@@ -38,10 +39,12 @@ class StaffWords:
         self._hold = hold
 
     async def about(self, uow: UnitOfWork, line: Line) -> list[Link]:
-        """The tickets that a line speaks of, by what it replies to."""
-        if line.answers is None:
+        """The tickets that a line speaks of: by what it replies to, or by the topic it is written in. Who answers a colleague in a topic
+        talks to the colleague."""
+        if line.answers is None and line.topic is None:
             return []
-        links = await uow.tickets.find_links(CHANNEL, str(line.place.id), [str(line.answers)])
+        named = str(line.answers) if line.answers is not None else topic_id(line.topic or 0)
+        links = await uow.tickets.find_links(CHANNEL, str(line.place.id), [named])
         return [link for link in links if link.kind in ABOUT_A_TICKET or link.kind.startswith(PROMPT)]
 
     async def word(self, uow: UnitOfWork, line: Line, item: InboxItem, agent: Agent, links: Sequence[Link]) -> Done:
@@ -145,9 +148,7 @@ class StaffWords:
                 self._view.say(uow, chat, sentence, item)
         for ticket in reached:
             if ticket.route is not None and await is_unreachable(uow, ticket.route):
-                sentence = self._say(
-                    "№{id}: клієнт заблокував бота; відповідь піде листом, а без адреси — зателефонуйте.", id=ticket.id
-                )
+                sentence = self._say("№{id}: клієнт заблокував бота; відповідь піде листом, а без адреси — зателефонуйте.", id=ticket.id)
                 self._view.say(uow, chat, sentence, item)
                 break
         if not self._hold or not reached:

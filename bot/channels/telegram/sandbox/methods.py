@@ -18,6 +18,8 @@ _NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same"
     " as a current content and reply markup of the message"
 )
+# A few of the icons that the server offers for topics.
+TOPIC_ICONS = {emoji: f"53123456789{number:08}" for number, emoji in enumerate(("❗️", "🔥", "👀", "💬", "✅"))}
 _ACTIONS = frozenset(
     {"typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice", "upload_document"}
     | {"choose_sticker", "find_location", "record_video_note", "upload_video_note"}
@@ -181,10 +183,13 @@ def _create_topic(world: World, given: Json) -> Json:
     chat = world.open_chat(given["chat_id"])
     if not chat.about.get("is_forum"):
         raise bad_request("the chat is not a forum")
+    world.check_right(chat, "manage_topics", "not enough rights to create a topic")
     if not 1 <= utf16_length(given["name"]) <= 128:
         raise bad_request("TOPIC_TITLE_EMPTY")
+    _check_icon(given)
     service = world.place(chat, world.bot, {"forum_topic_created": {"name": given["name"], "icon_color": 7322096}})
     topic = {"message_thread_id": service["message_id"], "name": given["name"], "icon_color": 7322096}
+    topic |= {"icon_custom_emoji_id": given["icon_custom_emoji_id"]} if given.get("icon_custom_emoji_id") else {}
     chat.topics[service["message_id"]] = topic | {"is_closed": False}
     return topic
 
@@ -193,10 +198,15 @@ def _change_topic(change: str) -> Callable[[World, Json], bool]:
     def act(world: World, given: Json) -> bool:
         chat = world.open_chat(given["chat_id"])
         topic = world.topic(chat, given["message_thread_id"])
+        world.check_right(chat, "manage_topics", "not enough rights to manage topics")
         if change == "delete":
-            del chat.topics[given["message_thread_id"]]
+            world.delete_topic(chat.id, given["message_thread_id"])
         elif change == "edit":
-            topic["name"] = given.get("name", topic["name"])
+            _check_icon(given)
+            fresh: Json = {key: given[key] for key in ("name", "icon_custom_emoji_id") if key in given}
+            if fresh == {key: topic.get(key) for key in fresh}:
+                raise bad_request("TOPIC_NOT_MODIFIED")
+            topic |= fresh
         elif topic["is_closed"] == (change == "close"):
             raise bad_request("TOPIC_NOT_MODIFIED")
         else:
@@ -204,6 +214,20 @@ def _change_topic(change: str) -> Callable[[World, Json], bool]:
         return True
 
     return act
+
+
+def _check_icon(given: Json) -> None:
+    if given.get("icon_custom_emoji_id") and given["icon_custom_emoji_id"] not in TOPIC_ICONS.values():
+        raise bad_request("DOCUMENT_INVALID")
+
+
+def _topic_icons(world: World, _: Json) -> list[Json]:
+    """Stickers, of which their custom emoji ids count."""
+    return [
+        {"file_id": f"icon{number}", "file_unique_id": f"uicon{number}", "type": "custom_emoji", "width": 100, "height": 100}
+        | {"is_animated": True, "is_video": False, "emoji": emoji, "custom_emoji_id": TOPIC_ICONS[emoji]}
+        for number, emoji in enumerate(TOPIC_ICONS)
+    ]
 
 
 def _method(required: str, optional: str, act: Callable[[World, Json], object]) -> Method:
@@ -236,6 +260,7 @@ METHODS: dict[str, Method] = {
     "deleteWebhook": _method("", "drop_pending_updates:bool", _delete_webhook),
     "getWebhookInfo": _method("", "", _webhook_info),
     "setMyCommands": _method("commands:json", "scope:json language_code:str", _set_commands),
+    "getForumTopicIconStickers": _method("", "", _topic_icons),
     "createForumTopic": _method("chat_id:int name:str", "icon_color:int icon_custom_emoji_id:str", _create_topic),
     **{
         f"{change}ForumTopic": _method("chat_id:int message_thread_id:int", "name:str icon_custom_emoji_id:str", _change_topic(change))

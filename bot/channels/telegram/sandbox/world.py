@@ -36,6 +36,7 @@ class Chat:
     messages: dict[int, Json] = field(default_factory=dict)
     topics: dict[int, Json] = field(default_factory=dict)
     reactions: dict[int, list[Json]] = field(default_factory=dict)
+    rights_taken: set[str] = field(default_factory=set)
     next_message_id: int = 1
     # The buttons under the keyboard that the bot last offered here; no message carries them.
     keyboard: list[list[Json]] = field(default_factory=list)
@@ -221,9 +222,28 @@ class World:
         if topic is not None:
             self.topic(chat, topic)
             message |= {"message_thread_id": topic, "is_topic_message": True}
+            if reply_to is None and topic in chat.messages and sender is not self.bot:
+                # As the server does: what is simply written in a topic replies to the message that opened it.
+                message["reply_to_message"] = chat.messages[topic]
         chat.next_message_id += 1
         chat.messages[message["message_id"]] = message | content
         return chat.messages[message["message_id"]]
+
+    def delete_topic(self, chat: int, topic: int) -> None:
+        """A topic goes with everything in it; the bot is told nothing."""
+        place = self.chat(chat)
+        self.topic(place, topic)
+        del place.topics[topic]
+        for message_id in [each for each, message in place.messages.items() if topic in (each, message.get("message_thread_id"))]:
+            del place.messages[message_id]
+
+    def take_right(self, chat: int, right: str) -> None:
+        """An administrator takes a right away from the bot."""
+        self.chat(chat).rights_taken.add(right)
+
+    def check_right(self, chat: Chat, right: str, refusal: str) -> None:
+        if chat.members.get(self.bot["id"]) != "administrator" or right in chat.rights_taken:
+            raise bad_request(refusal)
 
     def topic(self, chat: Chat, topic: int) -> Json:
         if topic not in chat.topics:
@@ -249,7 +269,8 @@ class World:
         if status == "administrator":
             rights = "manage_chat delete_messages manage_video_chats restrict_members promote_members change_info invite_users post_stories"
             rights += " edit_stories delete_stories send_welcome_messages pin_messages manage_topics"
-            about |= {"can_be_edited": False, "is_anonymous": False} | {f"can_{right}": True for right in rights.split()}
+            about |= {"can_be_edited": False, "is_anonymous": False}
+            about |= {f"can_{right}": right not in chat.rights_taken for right in rights.split()}
         elif status == "kicked":
             about["until_date"] = 0
         elif status == "creator":
