@@ -14,6 +14,7 @@ import typer
 from bot.commands import (
     accounts,
     answers,
+    backup,
     calendar,
     clients,
     closing,
@@ -53,6 +54,8 @@ app.command("closed", help=_("Зачинити службу до певного 
     closing.closed
 )
 app.command("replay", help=_("Ще раз опрацювати повідомлення, які потрапили в карантин."))(database.replay)
+app.command("backup", help=_("Зберегти базу даних і файли в один архів; служба може працювати."))(backup.backup)
+app.command("restore", help=_("Відновити базу даних і файли з архіву; нічого не перезаписується."))(backup.restore)
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(database.app, name="db")
 app.add_typer(accounts.app, name="accounts")

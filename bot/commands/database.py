@@ -37,6 +37,29 @@ def upgrade(config: ConfigOption = None) -> None:
     out(_("База даних готова, версія {revision}.").format(revision=revision))
 
 
+@app.command("files", help=_("Файли людей: скільки їх, чи всі на місці, чи є нічиї."))
+def files(
+    sweep: Annotated[bool, typer.Option("--sweep", help=_("Забрати файли, про які база не знає й старші за добу."))] = False,
+    config: ConfigOption = None,
+) -> None:
+    from bot.files import Shelf
+
+    shelf = Shelf(load_settings(config).desk.data_dir / "files")
+
+    async def work(storage: Storage, _settings: Settings) -> set[str]:
+        async with storage.read() as uow:
+            return await uow.files.shelved()
+
+    known, kept = with_storage(config, work), set(shelf.refs())
+    missing = len(known - kept)
+    counts = {"count": len(kept), "missing": missing, "orphans": len(kept - known)}
+    out(_("Файлів: {count}. Бракує: {missing}. Нічиїх: {orphans}.").format(**counts))
+    if sweep:
+        out(_("Забрано нічиїх: {count}.").format(count=shelf.sweep(known, now=SystemClock().now())))
+    if missing:
+        raise typer.Exit(1)
+
+
 def replay(
     ids: Annotated[list[int] | None, typer.Argument(metavar=_("[НОМЕР…]"), help=_("Які записи; без номерів — усі."))] = None,
     only_list: Annotated[bool, typer.Option("--list", help=_("Лише показати, що в карантині."))] = False,
