@@ -80,6 +80,7 @@ async def run(settings: Settings, *, ready: Callable[[House], Awaitable[None]] |
     `ready` is called once all loops are started. Raises Misconfigured or Transient when the database cannot be opened.
     """
     house = await open_house(settings)
+    house.intake.warm_up()
     # What was imported and built by now stays for good: a full collection that walks over all of it holds the event loop up for 60 ms.
     gc.freeze()
     try:

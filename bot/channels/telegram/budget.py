@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 # (how many, in how many seconds)
 OVERALL = (28, 1.0)
 GROUP = (20, 60.0)
+# What groups leave of the whole for people: a receipt does not wait behind a pile of cards.
+FOR_GROUPS = (20, 1.0)
 # A private chat: this many at once, then one a second.
 BURST = 3
 _EVERY = 1.0
@@ -30,7 +32,8 @@ class Budget:
 
     def take(self, chat: int, now: float) -> float:
         """0.0 and the word is counted; or the seconds to wait, and nothing is counted."""
-        wait = max(self._closed_until.get(chat, 0.0) - now, _full(self._overall, *OVERALL, now), self._wait_in(chat, now))
+        share = FOR_GROUPS if chat < 0 else OVERALL
+        wait = max(self._closed_until.get(chat, 0.0) - now, _full(self._overall, *share, now), self._wait_in(chat, now))
         if wait > 0:
             return wait
         self.count(chat, now)
@@ -64,4 +67,4 @@ def _full(window: deque[float], count: int, span: float, now: float) -> float:
     """Seconds until a sliding window has room."""
     while window and window[0] <= now - span:
         window.popleft()
-    return window[0] + span - now if len(window) >= count else 0.0
+    return window[-count] + span - now if len(window) >= count else 0.0

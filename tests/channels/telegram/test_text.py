@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.telegram import buttons
-from bot.channels.telegram.budget import GROUP, OVERALL, Budget
+from bot.channels.telegram.budget import FOR_GROUPS, GROUP, OVERALL, Budget
 from bot.channels.telegram.sandbox.markup import parse_html
 from bot.channels.telegram.text import brief, escape, markup_pieces, pieces, safe, shortened, utf16_length, visible_length
 
@@ -103,6 +103,13 @@ def test_all_chats_together_stay_under_the_overall_limit() -> None:
     waits = [budget.take(chat, 0.0) for chat in range(1, 41)]
     assert waits.count(0.0) == OVERALL[0]
     assert max(waits) == 1.0
+
+
+def test_cards_leave_room_for_receipts() -> None:
+    budget = Budget()
+    assert [budget.take(-chat, 0.0) for chat in range(1, 41)].count(0.0) == FOR_GROUPS[0]
+    assert [budget.take(chat, 0.0) for chat in range(1, 41)].count(0.0) == OVERALL[0] - FOR_GROUPS[0]
+    assert budget.take(-50, 0.5) == pytest.approx(0.5)
 
 
 def test_a_429_closes_one_chat_and_a_press_counts_without_waiting() -> None:
