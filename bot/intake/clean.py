@@ -193,7 +193,7 @@ def looks_like_name(line: str) -> bool:
 # A signature names people and firms: a verb of asking, failing or doing means that the line says something.
 _VERB = re.compile(
     r"(?<![^\W_])(?:не|нема|немає|нет|треба|надо|нада|потріб\w+|нужн\w+|прош\w+|хо[чт]\w+|можн\w+|чи|як|как|де|где|коли|чому|чого|"
-    r"почему|що|шо|що|please|can|need|how|why|is|are|the|do|does|it|[а-яіїєґ']+(?:йте|іть|ить|ать|ите|ує|ють|ется|еться|ється|ла|ло|"
+    r"почему|що|шо|що|please|can|need|how|why|is|are|the|do|does|it|[а-яіїєґ']{1,40}(?:йте|іть|ить|ать|ите|ує|ють|ется|еться|ється|ла|ло|"
     r"ли|ло|али|ило|ути|ати|ити))(?![^\W_])"
 )
 

@@ -14,7 +14,7 @@ from bot.intake.units import Joint, Marker, Unit
 _STEPS = whole(STEPS_HEAD)
 _SEVERAL = whole(SEVERAL_HEAD)
 _FIRST_PERSON = re.compile(
-    r"(?:[а-яіїєґ']+(?:юю|аю|яю|ую|юся|уюсь|ював|увала|ила)|open|press|click|enter|select|відкри\w+|натис\w+|вибира\w+)(?![^\W_])"
+    r"(?:[а-яіїєґ']{1,40}(?:юю|аю|яю|ую|юся|уюсь|ював|увала|ила)|open|press|click|enter|select|відкри\w+|натис\w+|вибира\w+)(?![^\W_])"
 )
 _ONE_THING = re.compile(r"(?<![^\W_])(?:звіт\w*|отчет\w*|форм\w+|друк\w+|документ\w*|довідник\w*|обробк\w+|report|form)(?![^\W_])")
 

@@ -41,7 +41,7 @@ STAFF_TELLS_DONE = (
 )
 YES = r"так|да|ага|угу|yes|yep|yeah|авжеж|звісно|конечно|точно|вірно|ок"
 AUTOMATIC = r"автоматична відповідь|автоответ|автоматический ответ|automatic reply|out of (?:the )?office|autoreply"
-IMPERATIVE = r"[а-яіїєґ']{3,}(?:іть|йте|ите|ьте)"
+IMPERATIVE = r"[а-яіїєґ']{3,40}(?:іть|йте|ите|ьте)"
 ASIDE = r"(?:і |и |а )?(?:до речі|кстати|заодно|by the way|btw)"
 NO = r"ні|нє|нет|не|no|nope|неа|ніт"
 
