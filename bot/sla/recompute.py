@@ -43,8 +43,13 @@ def fingerprint(policy: Policy, *, year: int, clients: Sequence[Client] = ()) ->
     parts += [repr(sorted(each.items())) if each is not None else "" for each in promises]
     parts += [repr((rule.name, sorted(rule.targets.items()), rule)) for rule in policy.rules]
     if policy.names_people:
-        parts += [repr((client.id, client.name, client.plan.name if client.plan else "")) for client in clients]
+        parts.append(names_of(clients))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def names_of(clients: Sequence[Client]) -> str:
+    """Changes with what rules may ask of clients."""
+    return repr([(client.id, client.name, client.plan.name if client.plan else "") for client in sorted(clients, key=lambda each: each.id)])
 
 
 async def recompute_if_changed(storage: Storage, policy: Policy, *, now: datetime) -> int:

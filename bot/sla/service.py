@@ -25,7 +25,7 @@ from bot.sla.clocks import cancel_clock, mark_breach
 from bot.sla.digest import Digests
 from bot.sla.keeper import PolicyKeeper
 from bot.sla.policy import Policy
-from bot.sla.recompute import recompute_all, recompute_if_changed
+from bot.sla.recompute import names_of, recompute_all, recompute_if_changed
 from bot.sla.reminders import Verdict, judge
 from bot.sla.waiting import WaitingClients
 
@@ -84,6 +84,7 @@ class Ticker:
         self._look_again_at: datetime | None = None
         # Clients and their plans are edited by other processes (an import); where a rule asks for them they are looked at each minute.
         self._looked_at_plans_at = datetime.min.replace(tzinfo=UTC)
+        self._known_plans = ""
 
     async def tick(self) -> Ticked:
         """Say everything that is due now. Raises Transient when the database is busy: the next tick finds the same work."""
@@ -127,16 +128,30 @@ class Ticker:
                 await recompute_all(self._storage, policy, now=now)
             elif policy.names_people and not self._looked_at_plans_at <= now < self._looked_at_plans_at + LOOK_AGAIN_AFTER:
                 self._looked_at_plans_at = now
-                await recompute_if_changed(self._storage, policy, now=now)
+                await self._keep_up_with_plans(policy, now)
             return
         self._looked_at_plans_at = now
         self._look_again_at = now + LOOK_AGAIN_AFTER if self._recomputed_for is not None else None
         self._recomputed_for = policy
         try:
+            self._known_plans = await self._plans(policy)
             await recompute_if_changed(self._storage, policy, now=now)
         except Transient:
             self._recomputed_for = None
             raise
+
+    async def _keep_up_with_plans(self, policy: Policy, now: datetime) -> None:
+        """Only what this process saw change is a reason: one with other settings, about to be stopped, must not move clocks back."""
+        plans = await self._plans(policy)
+        if plans != self._known_plans:
+            await recompute_if_changed(self._storage, policy, now=now)
+        self._known_plans = plans
+
+    async def _plans(self, policy: Policy) -> str:
+        if not policy.names_people:
+            return ""
+        async with self._storage.read() as uow:
+            return names_of(await uow.people.clients())
 
 
 async def _swept(other: Sweeper, now: datetime) -> None:

@@ -11,6 +11,7 @@ import pytest
 from bot.config import InvalidConfig, build_policy, load
 from bot.model import Actor, Category, Client, ClockKind, Plan, Priority, Terms
 from bot.ports import Storage
+from bot.promises import Promises
 from bot.sla.policy import PRESETS, InvalidPolicy, Policy, Target
 from bot.sla.reminders import upcoming
 from bot.sla.rules import Rule, Subject, fitting, strangers
@@ -240,3 +241,19 @@ def test_names_that_nobody_has_are_told() -> None:
         "правило «одне»: клієнта «Кравниця» серед клієнтів немає",
         "правило «друге»: тарифу «Срібний» немає в жодного клієнта",
     ]
+
+
+async def test_a_process_with_older_rules_does_not_move_clocks_back() -> None:
+    older = Policy(rules=(rule("Золотий", 60, plans=("Золотий",)),))
+    desk = await TickingDesk.on(MemoryStorage(), policy=older)
+    world = desk.world
+    await with_plan(world.storage, "Крамниця", "Золотий")
+    [ticket] = await desk.arrive(Priority.LOW)
+    await desk.tick()
+    newer = TickingDesk(replace(world, promises=Promises(Policy(rules=(GOLD,)), now=world.clock.now)))
+    await newer.tick(after=MINUTE)
+    moved = (await desk.clock_of(ticket)).due_at
+    for _ in range(5):
+        await desk.tick(after=MINUTE)
+        await newer.tick()
+    assert (await desk.clock_of(ticket)).due_at == moved
