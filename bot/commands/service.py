@@ -80,7 +80,13 @@ def _until_stopped(service: Coroutine[None, None, None]) -> None:
     asyncio.run(work())
 
 
-def check(config: ConfigOption = None) -> None:
+def check(
+    deep: Annotated[
+        bool, typer.Option("--deep", help=_("Ще й перерахувати строки другим способом і перевірити саму базу; лише читає."))
+    ] = False,
+    months: Annotated[int, typer.Option(min=1, max=120, help=_("Скільки місяців перераховує --deep, разом із цим."))] = 3,
+    config: ConfigOption = None,
+) -> None:
     settings = load_settings(config)
     out(_("Налаштування прочитано, помилок немає."))
     _say_warnings(settings)
@@ -91,9 +97,41 @@ def check(config: ConfigOption = None) -> None:
         failed += error is not None
         out(f"{'✗' if error else '✓'} {name}" + (f": {explain(error, language())}" if error else ""))
     _say_promises(settings)
+    if deep:
+        failed += _check_deep(settings, months)
     if failed:
         note(_("Невдалих перевірок: {count}.").format(count=failed))
         raise typer.Exit(1)
+
+
+def _check_deep(settings: Settings, months: int) -> int:
+    """How many findings."""
+    from bot.clock import SystemClock
+    from bot.commands.deep import deep
+    from bot.commands.terminal import progress
+    from bot.errors import NotFound
+
+    out()
+    notes: dict[str, str] = {}
+    with progress() as shown:
+        task = shown.add_task(_("Друга перевірка…"), total=None)
+
+        def note(text: str) -> None:
+            notes[text.partition(":")[0]] = text
+            shown.update(task, description=text)
+
+        try:
+            found = asyncio.run(deep(settings, months=months, now=SystemClock().now(), note=note))
+        except NotFound as nothing:
+            out(f"✓ {explain(nothing, language())}")
+            return 0
+    for text in notes.values():
+        out(f"  {text}")
+    for sentence in found:
+        out(f"✗ {sentence}")
+    if not found:
+        out(_("✓ Два підрахунки збігаються, зайвого в базі не знайдено."))
+    return len(found)
 
 
 def _say_promises(settings: Settings) -> None:
@@ -110,12 +148,6 @@ def _set_up_log(settings: Settings) -> None:
     set_up(settings.log, secrets=list(secrets_in(settings)))
 
 
-def _say_warnings(settings: Settings) -> None:
-    from bot.config import build_policy, warnings
-
-    policy = build_policy(settings.sla, zone=settings.desk.zone)
-    for each in (*warnings(settings), *policy.warnings()):
-        note(_("Зверніть увагу: ") + explain(each, language()))
 async def _say_strangers(house: House) -> None:
     """Rules that name whom the desk does not know."""
     from bot.sla.rules import strangers
@@ -128,3 +160,9 @@ async def _say_strangers(house: House) -> None:
             note(_("Зверніть увагу: ") + explain(each, language()))
 
 
+def _say_warnings(settings: Settings) -> None:
+    from bot.config import build_policy, warnings
+
+    policy = build_policy(settings.sla, zone=settings.desk.zone)
+    for each in (*warnings(settings), *policy.warnings()):
+        note(_("Зверніть увагу: ") + explain(each, language()))

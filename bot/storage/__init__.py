@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from bot.ports import Storage
+    from bot.storage.plain import PlainReader
 
 
 async def open_storage(url: str) -> Storage:
@@ -30,6 +33,13 @@ async def probe(url: str) -> None:
     from bot.storage.opening import probe_database
 
     await probe_database(url)
+
+
+def open_as_it_is(url: str) -> AbstractAsyncContextManager[tuple[Storage, PlainReader]]:
+    """The database at `url` for reading alone, and plain SQL beside it: see `bot.storage.plain`."""
+    from bot.storage.plain import open_as_it_is as opened
+
+    return opened(url)
 
 
 async def upgrade(url: str) -> str:

@@ -69,7 +69,7 @@ def _probe_sqlite(file: Path) -> None:
     if nearest == file:
         engine = create_engine(f"sqlite+pysqlite:///file:{quote(str(file.absolute()))}?mode=ro&uri=true", poolclass=NullPool)
         with engine.connect() as connection:
-            _current(connection)
+            current_revision(connection)
 
 
 def _upgrade_sqlite(url: URL) -> None:
@@ -95,7 +95,7 @@ async def _upgrade_postgres(url: URL) -> None:
 
 def _migrate(connection: Connection) -> bool:
     """Run what is missing; whether anything was."""
-    if _current(connection) == HEAD:
+    if current_revision(connection) == HEAD:
         return False
     from alembic import command
     from alembic.config import Config
@@ -111,7 +111,8 @@ def _migrate(connection: Connection) -> bool:
     return True
 
 
-def _current(connection: Connection) -> str | None:
+def current_revision(connection: Connection) -> str | None:
+    """Which revision the tables are at; None when there are none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
