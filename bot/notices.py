@@ -376,10 +376,12 @@ def nudge(
     cause: str,
     total: int,
     now: datetime,
+    others: Sequence[int] = (),
     silent_since: datetime | None = None,
     edit_key: str | None = None,
 ) -> Delivery:
-    """What is due together for one chat, in one message, most pressing first; `total` may be more than the reminders shown.
+    """What is due together for one chat, in one message, most pressing first; `total` may be more than the reminders shown, and
+    `others` are the tickets behind them by number.
 
     `silent_since` is set when the desk was not running for a while before this.
     """
@@ -390,6 +392,7 @@ def nudge(
         body={
             "tickets": [each.body() for each in reminders],
             "total": total,
+            "others": list(others),
             "silent_since": silent_since.isoformat() if silent_since else None,
         },
         created_at=now,

@@ -21,8 +21,9 @@ from bot.sla.policy import Policy
 from bot.sla.reminders import Audience, Nudge
 from bot.sla.roster import Away, Roster, Why
 
-# As many as fit a chat message with a line of explanation each.
+# As many as fit a chat message with a line of explanation each; behind them so many more by number alone.
 SHOWN = 12
+NAMED = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +80,22 @@ def _own_chat(owner: Agent | None, staff: StaffRoutes) -> tuple[Route, ...]:
 
 @dataclass(slots=True)
 class _Digest:
-    """One chat's so far: the most pressing lines, and how many there are in all."""
+    """One chat's so far: the most pressing lines, those behind them in order, and how many there are in all."""
 
     shown: list[Line] = field(default_factory=list)
     total: int = 0
+    _order: list[tuple[datetime, int]] = field(default_factory=list)
 
     def add(self, lines: Sequence[Line]) -> None:
         self.shown = nsmallest(SHOWN, [*self.shown, *lines], key=lambda line: line.pressing)
+        self._order = nsmallest(SHOWN + NAMED, [*self._order, *(line.pressing for line in lines)])
         self.total += len(lines)
+
+    @property
+    def others(self) -> tuple[int, ...]:
+        """The tickets that are not shown, most pressing first."""
+        shown = {line.ticket.id for line in self.shown}
+        return tuple(dict.fromkeys(number for _, number in self._order if number not in shown))
 
 
 @dataclass(slots=True)
@@ -121,6 +130,7 @@ class Digests:
             [await self._reminder(uow, line) for line in digest.shown],
             cause=cause_of(new),
             total=digest.total,
+            others=digest.others,
             now=self.now,
             silent_since=self.silent_since,
             edit_key=self._edit_key,

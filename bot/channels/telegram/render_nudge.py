@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.channels.telegram.page import Button, Facts, Page, Reader, button, named
-from bot.channels.telegram.text import brief
+from bot.channels.telegram.text import MAX_TEXT, brief, visible_length
 from bot.duty import why_you
 from bot.model import Priority
 from bot.texts import Translator, duration
 
 Body = dict[str, Any]
+
+# Room kept for what is around the text.
+_MARGIN = 40
 
 
 def nudge(body: Body, reader: Reader) -> Page:
@@ -21,9 +25,22 @@ def nudge(body: Body, reader: Reader) -> Page:
         lines.append(say("⚙️ Бот не працював із {at}; ось що настало.").format(at=reader.moment(body["silent_since"])))
     lines += [_paragraph(facts, reader) for facts in tickets]
     if body["total"] > len(tickets):
-        lines.append(say("… і ще {n}: /queue").format(n=body["total"] - len(tickets)))
+        more = say("… і ще {n}: /queue").format(n=body["total"] - len(tickets))
+        room = MAX_TEXT - visible_length("\n\n".join([*lines, more])) - _MARGIN
+        lines.append(f"{more}\n{_numbers(body.get('others', ()), room)}".rstrip())
     rows = _all_buttons(tickets[0], say) if len(tickets) == 1 else tuple(_short_buttons(facts) for facts in tickets)
-    return Page(head="\n\n".join(lines), keyboard=rows)
+    return Page(head="\n\n".join(lines), keyboard=rows, is_one_message=len(tickets) > 1)
+
+
+def _numbers(tickets: Sequence[int], room: int) -> str:
+    """Those that are told by number alone, as many as there is room for: nobody's promise goes unnamed."""
+    words: list[str] = []
+    for number in tickets:
+        room -= len(f"№{number} ")
+        if room < 0:
+            return " ".join([*words, "…"])
+        words.append(f"№{number}")
+    return " ".join(words)
 
 
 def _paragraph(facts: Facts, reader: Reader) -> str:
