@@ -64,7 +64,7 @@ async def _authorize(settings: Settings, box: MailboxSettings, storage: Storage)
             note(_("Застосунок має власні права: згода людини не потрібна."))
     await _try_out(settings, box, storage)
     out(_("Готово: скринька {address} під'єднана.").format(address=box.address))
-    note(_("Служба, що працює, скористається дозволом сама, щонайпізніше за 15 хвилин."))
+    note(_("Служба, що працює, скористається дозволом сама, щонайпізніше за дві хвилини."))
 
 
 async def _by_device(keeper: Keeper, box: MailboxSettings) -> Grant:

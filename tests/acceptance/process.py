@@ -73,7 +73,7 @@ async def command(*arguments: str | Path, folder: Path, secrets: Mapping[str, st
 class Deskbot:
     """See the module. `folder` holds config.toml, the data and the log. `telegram` is a Bot API's address, `imap` and `smtp` are ports.
 
-    `extra` is TOML put at the end, `imap_extra` more of the mailbox. Channels without an address are off.
+    `extra` is TOML put at the end, `imap_extra` and `smtp_extra` are more of the mailbox. Channels without an address are off.
     """
 
     folder: Path
@@ -86,6 +86,7 @@ class Deskbot:
     tick: str = "1s"
     database: str = ""
     imap_extra: str = ""
+    smtp_extra: str = "auth = false"
     extra: str = ""
     port: int = field(default_factory=free_port)
     starts: int = 0
@@ -153,7 +154,7 @@ class Deskbot:
             parts.append(
                 f'[[mail.mailboxes]]\nname = "support"\naddress = "{SUPPORT}"\n'
                 f'[mail.mailboxes.imap]\nhost = "127.0.0.1"\nport = {self.imap}\nsecurity = "plain"\nuser = "{USER}"\n{self.imap_extra}\n'
-                f'[mail.mailboxes.smtp]\nhost = "127.0.0.1"\nport = {self.smtp}\nsecurity = "plain"\nauth = false'
+                f'[mail.mailboxes.smtp]\nhost = "127.0.0.1"\nport = {self.smtp}\nsecurity = "plain"\n{self.smtp_extra}'
             )
         return "\n".join([*parts, self.extra]) + "\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.channels.mail.channel import MailChannel
 from bot.channels.mail.duty import Duty
 from bot.channels.mail.options import Mailbox, MailOptions
 from bot.channels.mail.smtp import RelayAccess, RelayRefused
+from bot.channels.mail.source import MailSource
 from bot.channels.mail.watch import Watch, follow
 from bot.errors import Transient
 from bot.model import Delivery, Route
@@ -231,3 +233,35 @@ async def test_a_refused_login_is_knocked_on_once_however_many_mails_wait(world:
         await channel.close()
         assert sink.connections == 1
     assert [whom for whom, _ in await told(world)] == ["2"]
+
+
+async def test_what_was_committed_and_not_marked_is_marked_by_the_next_connection(
+    dovecot: Dovecot, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed, or cut off, between the commit and the flag."""
+    mark, cut = MailSource.mark_seen, {"left": 1}
+
+    async def cut_off(self: MailSource, uids: Sequence[int]) -> None:
+        if uids and cut["left"]:
+            cut["left"] -= 1
+            raise ConnectionLost()
+        await mark(self, uids)
+
+    duty = Duty(options=options(dovecot.port), storage=world.storage, clock=world.clock, staff=world.desk.staff, whole=Health(name="mail"))
+    reading = asyncio.create_task(duty.read())
+    try:
+        async with asyncio.timeout(20):
+            while duty.healths["support"].state != "running":  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            monkeypatch.setattr(MailSource, "mark_seen", cut_off)
+            for number in range(3):
+                dovecot.deliver(mail("Не друкує.", message_id=f"<{number}@shop.example>"))
+            while dovecot.seen() < 3:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+    assert cut["left"] == 0
+    async with world.storage.read() as uow:
+        [day] = await uow.inbox.accounting(since=world.clock.now().date() - timedelta(days=2))
+    assert day.received == 3

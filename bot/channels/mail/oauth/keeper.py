@@ -24,8 +24,8 @@ from bot.ports import Storage
 # Longer than a renewal may take; a process killed in it holds the others up for so long.
 LEASE = timedelta(seconds=30)
 _LOOK_AGAIN = 0.5
-# Nobody consents again within seconds: knocking on is of no use.
-CONSENT_WAIT = timedelta(minutes=15)
+# Whoever consents again is not kept waiting; a token server minds no question every two minutes.
+CONSENT_WAIT = timedelta(minutes=2)
 
 log = structlog.get_logger(__name__)
 
