@@ -29,6 +29,7 @@ SENT = "sent/recorded"
 WINDOWS = (ACCEPTED, COMMITTED, INTERPRETING, IN_HAND, SENT)
 Word = tuple[str, str, frozenset[int]]
 """(channel, recipient, ticket numbers): which word a client or a staff chat got."""
+_LOOKS = 2_000
 _BEFORE_THE_FIRST = 700_000_000
 """The sandbox numbers its updates from here."""
 _NUMBER = re.compile(r"№(\d+)")
@@ -144,6 +145,34 @@ async def _mail_committed(stage: Stage) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
+async def _chat_claimed(stage: Stage) -> AsyncIterator[int]:
+    """Rows are claimed for interpreting, and whoever has them cannot commit what came of them."""
+    stage.flow()
+    for _ in range(_LOOKS):
+        with books.WriteLock(stage.bot.database_file):
+            if books.under_way(stage.bot.database_file).interpreting:
+                yield 0
+                return
+        await asyncio.sleep(random.uniform(0.0, 0.02))
+    raise AssertionError("nothing was being interpreted whenever we looked")
+
+
+@asynccontextmanager
+async def _chat_in_hand(stage: Stage) -> AsyncIterator[int]:
+    """A delivery is claimed and its call never reaches the server."""
+    await stage.telegram.do("fault", kind="hold_before", method="sendMessage")
+    stage.flow()
+
+    async def held() -> bool:
+        return bool(await stage.telegram.do("holding"))
+
+    await eventually(held, what="a message claimed and not sent", every=0.02)
+    yield 0
+    # Its caller is dead by now: it is never done.
+    await stage.telegram.do("release")
+
+
+@asynccontextmanager
 async def _chat_sent(stage: Stage) -> AsyncIterator[int]:
     """The server has the message and holds its answer."""
     await stage.telegram.do("fault", kind="hold", method="sendMessage")
@@ -177,14 +206,19 @@ async def _any_time(stage: Stage) -> AsyncIterator[int]:
     yield 0
 
 
-FORCED = (
+CHAT = (
     Kill("chat fetched", ACCEPTED, _chat_fetched),
     Kill("chat committed", COMMITTED, _chat_committed),
+    Kill("chat claimed", INTERPRETING, _chat_claimed),
+    Kill("chat in hand", IN_HAND, _chat_in_hand),
     Kill("chat sent", SENT, _chat_sent),
+)
+MAIL = (
     Kill("mail fetched", ACCEPTED, _mail_fetched),
     Kill("mail committed", COMMITTED, _mail_committed),
     Kill("mail sent", SENT, _mail_sent),
 )
+FORCED = (*CHAT, *MAIL)
 RANDOM = Kill("any time", "", _any_time)
 
 

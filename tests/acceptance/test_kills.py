@@ -14,7 +14,7 @@ import pytest
 from tests.acceptance import books
 from tests.acceptance.chats import STAFF_CHAT, Telegram
 from tests.acceptance.conftest import Start
-from tests.acceptance.kills import FORCED, RANDOM, SENT, WINDOWS, Autopsy, Kill, Stage, Word, kill
+from tests.acceptance.kills import CHAT, FORCED, MAIL, RANDOM, SENT, WINDOWS, Autopsy, Kill, Stage, Word, kill
 from tests.acceptance.letters import letter
 from tests.acceptance.process import eventually
 from tests.acceptance.tap import Tap
@@ -34,10 +34,11 @@ _PAUSE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many messages each channel gets, and the kills among them."""
+    """How many messages each channel gets, the kills among them, and how often at least a kill must fall into each window."""
 
     messages: int
     kills: tuple[Kill, ...]
+    times: int = 1
 
 
 @dataclass(slots=True)
@@ -91,7 +92,10 @@ def _mail(number: int, person: int, text: str) -> bytes:
     "size",
     [
         pytest.param(Size(60, FORCED), id="60+60", marks=pytest.mark.timeout(400)),
-        pytest.param(Size(300, (*FORCED, *[RANDOM] * 4)), id="300+300", marks=[pytest.mark.soak, pytest.mark.timeout(1200)]),
+        # A thousand messages, twenty kills, each window at least three times.
+        pytest.param(
+            Size(500, (*CHAT * 3, *MAIL, *[RANDOM] * 2), times=3), id="500+500", marks=[pytest.mark.soak, pytest.mark.timeout(2400)]
+        ),
     ],
 )
 async def test_nothing_is_lost_and_nothing_is_twice(
@@ -121,6 +125,8 @@ async def test_nothing_is_lost_and_nothing_is_twice(
     assert took < 10
     for how, death in zip(size.kills, deaths, strict=True):
         assert not how.window or death.windows[how.window], f"{how.name} missed its window: {death.windows}"
+    hit = {name: sum(bool(death.windows[name]) for death in deaths) for name in WINDOWS}
+    assert min(hit.values()) >= size.times, hit
     _check_books(read, size.messages)
     _check_words(stage, read, deaths, twice, told)
 
