@@ -194,3 +194,16 @@ def test_what_is_logged_is_no_result_and_quotes_nobody(deskbot: Deskbot, desk: P
     assert "inbox" not in told.out
     for word in ("Traceback", "Таємна", "Пароль", "0440000005"):
         assert word not in told.out + told.err
+
+
+def test_the_files_of_an_archived_mail_are_kept(deskbot: Deskbot, desk: Path) -> None:
+    """And a zip is a file like any other."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = "olena@example.com", "support@example.com", "Скан", "<scan@example.com>"
+    mail.set_content("Не друкує чек на касі, скан додаю.")
+    mail.add_attachment(b"PK\x03\x04 scan", maintype="application", subtype="zip", filename="../../скан.zip")
+    (desk / "scan.eml").write_bytes(mail.as_bytes())
+    assert deskbot("ingest", "mail", "scan.eml").code == 0
+    assert [file.read_bytes() for file in (desk / "data" / "files").rglob("*") if file.is_file()] == [b"PK\x03\x04 scan"]
+    told = deskbot("db", "files")
+    assert (told.code, "Файлів: 1. Бракує: 0. Нічиїх: 0." in told.out) == (0, True)
