@@ -30,8 +30,14 @@ _LAST_TICKETS = 3
 # Shorter words are said twice by people too («Не друкує принтер номер 2»).
 _SHORTEST_ECHO = 60
 
-FORBIDDEN = "відправник не приймає автоматичних листів"
-LIMITED = "обмеження автоматичних листів"
+# Marks sentences for the catalogue; they are looked up when they are shown.
+_ = str
+
+FORBIDDEN = _("відправник не приймає автоматичних листів")
+LIMITED = _("обмеження автоматичних листів")
+SAME_WORDS = _("той самий текст, що й раніше: схоже на автовідповідь")
+ANSWERS_US = _("відповідь на наш автоматичний лист без посилання на нього: схоже на автовідповідь")
+ANSWERS_AT_ONCE = _("адреса іншої служби відповіла одразу після нашого листа: схоже на автовідповідь")
 _DESK = re.compile(
     r"^(?:support|help(?:desk)?|hotline|service(?:-?desk)?|(?:it-?)?desk|tickets?|requests?|care|customer-?(?:care|service)|sd|robot|bot"
     r"|zayavk[ay]|pidtrymka|podderzhka|dopomoga)(?:[-+._]\w+)*@",
@@ -80,7 +86,7 @@ class Manners:
                 continue
             first = next((word for word in await uow.tickets.messages(ticket.id) if word.kind is MessageKind.INBOUND), None)
             if first is not None and says_the_same(first.text, inbound.text):
-                return "той самий текст, що й раніше: схоже на автовідповідь"
+                return SAME_WORDS
         return ""
 
     def _trip(self, uow: UnitOfWork, now: datetime) -> None:
@@ -99,9 +105,9 @@ def answers_like_a_machine(inbound: InboundMessage, letters: Sequence[Delivery],
         age = now - letter.created_at
         ours = bare_subject(str((letter.body.get("letter") or {}).get("subject") or ""))
         if age <= ANSWERS_WITHIN and ours and _ANSWERED.match(inbound.subject) and ours.casefold() in subject.casefold():
-            return "відповідь на наш автоматичний лист без посилання на нього: схоже на автовідповідь"
+            return ANSWERS_US
         if age <= DESK_ANSWERS_WITHIN and _DESK.match(inbound.sender.value):
-            return "адреса іншої служби відповіла одразу після нашого листа: схоже на автовідповідь"
+            return ANSWERS_AT_ONCE
     return ""
 
 
