@@ -18,6 +18,7 @@ from bot.clock import Clock
 from bot.ports import RawEvent, Storage, UnitOfWork
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+_AT_ONCE = timedelta(minutes=1)
 _ALBUM_GAP = timedelta(seconds=2)
 """The photos of an album arrive one by one, whatever the burst gap."""
 
@@ -45,7 +46,7 @@ class Arrivals:
         log.debug("telegram_updates_stored", count=len(updates), fresh=sum(number is not None for number in ids))
         for line, number in zip(lines, ids, strict=True):
             if line is not None and number is not None:
-                self._notice(line)
+                self._notice(line, now)
 
     async def keep_unreadable(self, body: bytes) -> None:
         """A body that is no JSON object, from somebody who knew the secret."""
@@ -88,9 +89,10 @@ class Arrivals:
         gap = self._options.quiet_gap if line.place.is_private else timedelta(0)
         return max(gap, _ALBUM_GAP) if line.album else gap
 
-    def _notice(self, line: parse.Line) -> None:
-        """👀 at once: the client sees that somebody is there before the burst is over."""
-        if line.place.is_private and line.command is None and not line.is_edit:
+    def _notice(self, line: parse.Line, now: datetime) -> None:
+        """👀 at once: the client sees that somebody is there before the burst is over. Not hours later, by the thousand, after a downtime."""
+        is_plain = line.place.is_private and line.command is None and not line.is_edit
+        if is_plain and now - line.at < _AT_ONCE:
             self._afterwards.start([reaction(line.place.id, line.message_id, "👀")])
 
 

@@ -43,6 +43,13 @@ async def test_a_line_gets_eyes_at_once_and_a_receipt_with_number_and_deadline(h
     assert (await house.accounting())["ticketed"] == 1
 
 
+async def test_what_waited_while_the_desk_was_down_gets_no_eyes(house: House) -> None:
+    house.say(PRINTER, at=int(house.world.clock.now().timestamp()) - 3600)
+    await house.gets("Звернення зареєстровано")
+    await house.settled()
+    assert house.telegram.journal.counts["setMessageReaction"] == 0
+
+
 async def test_a_burst_of_three_lines_becomes_tickets_with_undo() -> None:
     async with open_house(MemoryStorage(), quiet_gap=timedelta(seconds=20)) as house:
         for line in ("Добрий день! Не друкує принтер на складі", "ще зникли залишки по рахунку 281", "і додайте права касиру Коваль"):
