@@ -7,9 +7,10 @@ harms nobody: the same bytes are one file). What cannot be had is given up with 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
@@ -22,8 +23,8 @@ from bot.files import FileLimits, Shelf
 from bot.ports import Storage, UnitOfWork, WantedFile
 from bot.texts import explain
 
-# The bytes of a reference. Permanent when they cannot be had, Transient to try later.
-Fetch = Callable[[str, FileLimits], Awaitable[bytes]]
+# The bytes of a reference, or where they lie on this machine. Permanent when they cannot be had, Transient to try later.
+Fetch = Callable[[str, FileLimits], Awaitable[bytes | Path]]
 
 AT_ONCE = 4
 MAX_ATTEMPTS = 8
@@ -32,6 +33,7 @@ CLAIM = timedelta(minutes=10)
 _FIRST_WAIT = timedelta(seconds=10)
 _LONGEST_WAIT = timedelta(hours=1)
 _REST = timedelta(seconds=20)
+_PIECE = 1024 * 1024
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +77,7 @@ class FileWorker:
     async def _fetch(self, file: WantedFile, fetch: Fetch) -> None:
         try:
             content = await fetch(file.ref, self._limits)
-            kept_as = await asyncio.to_thread(self._shelf.put, content)
+            kept_as = await asyncio.to_thread(self._shelf.put, _pieces(content) if isinstance(content, Path) else content)
         except (Transient, Permanent) as error:
             await self._failed(file, error)
             return
@@ -98,3 +100,9 @@ class FileWorker:
         async with self._storage.write() as uow:
             yield uow
             await uow.commit()
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            yield piece

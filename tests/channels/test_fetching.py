@@ -21,17 +21,17 @@ REF = "telegram:abc"
 class Elsewhere:
     """Where the bytes are: `answers` in their order, an error is raised."""
 
-    def __init__(self, *answers: bytes | Exception) -> None:
+    def __init__(self, *answers: bytes | Path | Exception) -> None:
         self.answers = list(answers)
         self.asked = 0
 
-    async def fetch(self, ref: str, limits: FileLimits) -> bytes:
+    async def fetch(self, ref: str, limits: FileLimits) -> bytes | Path:
         assert (ref, limits.size) == (REF, FileLimits().size)
         self.asked += 1
         answer = self.answers.pop(0)
-        if isinstance(answer, bytes):
-            return answer
-        raise answer
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 class Desk:
@@ -46,7 +46,7 @@ class Desk:
             return (await uow.files.of_ticket(1))[0]
 
 
-async def desk(tmp_path: Path, *answers: bytes | Exception) -> Desk:
+async def desk(tmp_path: Path, *answers: bytes | Path | Exception) -> Desk:
     """A photo came with a message, and again in the answer to it."""
     world = await build_world(MemoryStorage())
     photo = Attachment(name="фото", kind="photo", size=3, ref=REF)
@@ -64,6 +64,15 @@ async def test_a_file_is_fetched_once_and_kept(tmp_path: Path) -> None:
     assert await made.worker.drain() == 0
     file = await made.file()
     assert (made.shelf.read(file.kept_as), made.elsewhere.asked) == (b"jpg", 1)
+
+
+async def test_a_file_on_this_machine_is_copied(tmp_path: Path) -> None:
+    """Piece by piece: a Bot API server of one's own has files of two gigabytes."""
+    (tmp_path / "there").write_bytes(b"jpg")
+    made = await desk(tmp_path / "files", tmp_path / "there")
+    await made.worker.drain()
+    assert made.shelf.read((await made.file()).kept_as) == b"jpg"
+    assert (tmp_path / "there").exists()
 
 
 async def test_a_passing_obstacle_is_waited_out_as_long_as_the_server_asks(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ class Downloads:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def fetch(self, ref: str, limits: FileLimits) -> bytes:
-        """The bytes. Permanent when the file is gone or too large, Transient while the server is out of reach."""
+    async def fetch(self, ref: str, limits: FileLimits) -> bytes | Path:
+        """The bytes, or where they lie. Permanent when the file is gone or too large, Transient while the server is out of reach."""
         try:
             about = await self._connection.call("getFile", {"file_id": ref.removeprefix(KEPT)})
         except Refused as error:
@@ -35,18 +35,21 @@ class Downloads:
         if not path:
             raise Permanent("Telegram більше не має цього файлу.")
         if Path(path).is_absolute():
-            return await asyncio.to_thread(_read, Path(path), limits.size)
+            return await asyncio.to_thread(_readable, Path(path), limits.size)
         return await self._connection.download(path, limit=limits.size)
 
 
-def _read(path: Path, limit: int) -> bytes:
-    """From the disk of a server of one's own."""
+def _readable(path: Path, limit: int) -> Path:
+    """The file on the disk of a server of one's own, if it may be taken."""
     try:
-        if path.stat().st_size > limit:
-            raise Permanent("Файл завеликий: приймаємо до {megabytes} МБ.", megabytes=limit // MEGABYTE)
-        return path.read_bytes()
+        size = path.stat().st_size
+        with path.open("rb"):
+            pass
     except OSError as error:
         raise Permanent("Файл лежить на диску сервера Bot API, якого звідси не прочитати.") from error
+    if size > limit:
+        raise Permanent("Файл завеликий: приймаємо до {megabytes} МБ.", megabytes=limit // MEGABYTE)
+    return path
 
 
 async def content(shelf: Shelf | None, ref: str) -> bytes | None:

@@ -101,7 +101,7 @@ async def test_a_server_of_ones_own_gives_files_on_its_disk(tmp_path: Path) -> N
     there = tmp_path / "photo.jpg"
     there.write_bytes(b"jpg")
     fetch = Downloads(LocalServer(there)).fetch  # type: ignore[arg-type]  # all of a connection that is needed here
-    assert await fetch("telegram:x", FileLimits()) == b"jpg"
+    assert await fetch("telegram:x", FileLimits()) == there
     with pytest.raises(Permanent, match="завеликий"):
         await fetch("telegram:x", FileLimits(size=2))
     there.unlink()
