@@ -63,15 +63,15 @@ class Promises:
         """The client answered a ticket that waited for them, or reopened it: the next answer is promised from that word on, and a solution
         that paused goes on."""
         clocks = await uow.clocks.of_ticket(ticket.id)
+        subject = await self.subject(uow, ticket)
         for clock in clocks:
             if clock.state is ClockState.PAUSED:
-                resumed = resume_clock(self.policy, clock, at=at, now=self._now())
+                resumed = resume_clock(self.policy, clock, subject, at=at, now=self._now())
                 uow.clocks.save(resumed)
                 _tell(uow, resumed, "clock_resumed", at=self._now(), since=at.isoformat(), due_at=resumed.due_at.isoformat())
         if any(clock.kind in _ON_THE_STAFF and clock.state is ClockState.RUNNING for clock in clocks):
             return
         earlier = sum(clock.kind is ClockKind.NEXT_ANSWER for clock in clocks)
-        subject = await self.subject(uow, ticket)
         if started := self._start(ClockKind.NEXT_ANSWER, ticket, subject, at=at, ordinal=earlier + 1):
             uow.clocks.add(started)
 
@@ -99,13 +99,13 @@ class Promises:
 
     async def taken_back(self, uow: UnitOfWork, ticket: Ticket, standing: Mapping[str, Any]) -> None:
         """A word of staff was never said: what it met goes on running, what it paused goes on as if it never had."""
-        now = self._now()
+        now, subject = self._now(), await self.subject(uow, ticket)
         for clock in await uow.clocks.of_ticket(ticket.id):
             was = standing.get(str(clock.id))
             if was is None or clock.state.value == was["state"]:
                 continue
             if clock.state is ClockState.PAUSED:
-                uow.clocks.save(resume_clock(self.policy, clock, at=clock.pauses[-1][0], now=now))
+                uow.clocks.save(resume_clock(self.policy, clock, subject, at=clock.pauses[-1][0], now=now))
                 continue
             met_at = datetime.fromisoformat(was["met_at"]) if was["met_at"] else None
             running = replace(clock, state=ClockState(was["state"]), met_at=met_at)

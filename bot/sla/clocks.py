@@ -98,12 +98,12 @@ def pause_clock(clock: TicketClock, *, at: datetime) -> TicketClock:
     return replace(mark_breach(clock, at=at), state=ClockState.PAUSED, next_nudge_at=None, pauses=paused(clock.pauses, at=at))
 
 
-def resume_clock(policy: Policy, clock: TicketClock, *, at: datetime, now: datetime) -> TicketClock:
-    """The client answered `at`: what was left of the promise when it paused is left now."""
+def resume_clock(policy: Policy, clock: TicketClock, subject: Subject, *, at: datetime, now: datetime) -> TicketClock:
+    """The client answered `at`: what was left of the promise when it paused is left now, by what the policy says now."""
     if clock.state is not ClockState.PAUSED:
         return clock
     running = replace(clock, state=ClockState.RUNNING, pauses=resumed(clock.pauses, at=at))
-    moved = _by_its_calendar(policy, running)
+    moved = _as_promised_now(policy, running, policy.chosen(clock.kind, subject) if clock.terms else None, now)
     return replace(moved, next_nudge_at=first_nudge_at(policy, moved, now))
 
 
@@ -147,7 +147,7 @@ def recompute_clock(
         return clock
     marked = mark_breach(clock, at=now)
     chosen = policy.chosen(clock.kind, subject) if clock.terms else None
-    moved = _by_its_calendar(policy, marked) if chosen is None or _is_same(clock, chosen) else _by_new_terms(policy, marked, chosen, now)
+    moved = _as_promised_now(policy, marked, chosen, now)
     if snoozed_until_at is not None and snoozed_until_at > now:
         return replace(moved, next_nudge_at=sendable(policy.desk_calendar, snoozed_until_at))
     is_waiting = clock.next_nudge_at is not None and clock.next_nudge_at <= now
@@ -165,6 +165,14 @@ def snooze_clock(policy: Policy, clock: TicketClock, *, until: datetime) -> Tick
     if clock.state not in (ClockState.RUNNING, ClockState.CLAIMED):
         return clock
     return replace(clock, next_nudge_at=sendable(policy.desk_calendar, until))
+
+
+def _as_promised_now(policy: Policy, clock: TicketClock, chosen: Chosen | None, now: datetime) -> TicketClock:
+    """By calendars as they are, and by other terms if there are some (None: what was promised is kept). One move is one generation."""
+    moved = _by_its_calendar(policy, clock)
+    if chosen is not None and not _is_same(clock, chosen):
+        moved = _by_new_terms(policy, moved, chosen, now)
+    return replace(moved, generation=clock.generation + (moved.due_at != clock.due_at)) if moved != clock else clock
 
 
 def _by_its_calendar(policy: Policy, clock: TicketClock) -> TicketClock:
@@ -188,14 +196,14 @@ def _by_new_terms(policy: Policy, clock: TicketClock, chosen: Chosen, now: datet
         return _from_receipt(policy, clock, chosen)
     # Raised once: a due that was kept because it was sooner than the raised one is still the latest that it may be.
     old = policy.calendars.get(clock.terms.calendar)
-    raised_to = old.deadline(since_at, clock.terms.time) if old else None
+    raised_to = deadline_over(old, since_at, clock.terms.time, clock.pauses) if old else None
     return _stricter(policy, clock, chosen, since_at, is_bound=raised_to is not None and raised_to > clock.due_at)
 
 
 def _stricter(policy: Policy, clock: TicketClock, chosen: Chosen, since_at: datetime, *, is_bound: bool = True) -> TicketClock:
     """The new time from `since_at` on, but no later than the old due (`is_bound`)."""
     calendar = policy.calendars[chosen.target.calendar]
-    due_at = calendar.deadline(since_at, chosen.target.time)
+    due_at = deadline_over(calendar, since_at, chosen.target.time, clock.pauses)
     changed = replace(clock, terms=_terms(chosen, since_at=since_at))
     if clock.state is ClockState.PAUSED:
         # Its due comes when it runs again: what it used by now, and the new time.
@@ -225,8 +233,8 @@ def _due(clock: TicketClock, due_at: datetime | None) -> TicketClock:
 
 
 def _is_stricter(policy: Policy, clock: TicketClock, subject: Subject, chosen: Chosen) -> bool:
-    if subject.priority is not clock.priority:
-        return subject.priority.rank > clock.priority.rank
+    if subject.priority.rank > clock.priority.rank:
+        return True
     due_at = deadline_over(policy.calendars[chosen.target.calendar], clock.started_at, chosen.target.time, clock.pauses)
     return due_at is not None and due_at < clock.due_at
 

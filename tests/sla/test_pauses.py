@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,12 +13,13 @@ from hypothesis import strategies as st
 from bot.model import Actor, Category, ClockKind, ClockState, Outcome, Priority, Ticket, TicketClock
 from bot.ports import Storage
 from bot.sla.calendars import parse_calendar, preset_calendars
-from bot.sla.clocks import cancel_clock, meet_clock, pause_clock, resume_clock
+from bot.sla.clocks import cancel_clock, meet_clock, pause_clock, recompute_clock, reprice_clock, resume_clock, start_clock
 from bot.sla.hours import Calendar
 from bot.sla.intervals import DayException
 from bot.sla.numbers import Verdict, verdict_of
 from bot.sla.pauses import deadline_over, open_time_over, paused, resumed
 from bot.sla.policy import Policy, Target
+from bot.sla.rules import Rule, Subject
 from bot.storage.memory import MemoryStorage
 from tests.builders import message
 from tests.sla.builders import clock, repriced
@@ -27,6 +29,7 @@ from tests.sla.oracle import Plain
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SOLUTION = ClockKind.SOLUTION
+LOW, URGENT = Subject(priority=Priority.LOW), Subject(priority=Priority.URGENT)
 # Eight working hours for each ticket, whatever its priority; urgent ones half of it.
 POLICY = Policy(
     solution={each: Target(time=(4 if each is Priority.URGENT else 8) * HOUR, calendar="desk") for each in Priority},
@@ -38,7 +41,7 @@ def solving(received: str) -> TicketClock:
 
 
 def after_pause(of: TicketClock, start: str, end: str, policy: Policy = POLICY) -> TicketClock:
-    return resume_clock(policy, pause_clock(of, at=kyiv(start)), at=kyiv(end), now=kyiv(end))
+    return resume_clock(policy, pause_clock(of, at=kyiv(start)), Subject(priority=of.priority), at=kyiv(end), now=kyiv(end))
 
 
 # Received on Monday 10:00: eight working hours are Tuesday 10:00.
@@ -102,7 +105,7 @@ def test_e15_a_pause_that_begins_after_the_due_saves_nothing() -> None:
     of = solving("2026-11-23 10:00")
     late = pause_clock(of, at=kyiv("2026-11-24 10:01"))
     assert late.breached_at == of.due_at
-    back = resume_clock(POLICY, late, at=kyiv("2026-11-26 10:00"), now=kyiv("2026-11-26 10:00"))
+    back = resume_clock(POLICY, late, LOW, at=kyiv("2026-11-26 10:00"), now=kyiv("2026-11-26 10:00"))
     assert (back.due_at, back.breached_at) == (of.due_at, of.due_at)
 
 
@@ -125,7 +128,7 @@ def test_e15_raised_while_it_waits_it_has_the_new_time_from_then() -> None:
     # Two hours were used; four are promised from the raise on, but no more than was left.
     waits = pause_clock(solving("2026-11-23 10:00"), at=kyiv("2026-11-23 12:00"))
     raised = repriced(POLICY, waits, Priority.URGENT, now=kyiv("2026-11-23 15:00"))
-    back = resume_clock(POLICY, raised, at=kyiv("2026-11-24 08:00"), now=kyiv("2026-11-24 08:00"))
+    back = resume_clock(POLICY, raised, URGENT, at=kyiv("2026-11-24 08:00"), now=kyiv("2026-11-24 08:00"))
     assert (raised.state, back.due_at) == (ClockState.PAUSED, kyiv("2026-11-24 12:00"))
 
 
@@ -243,3 +246,59 @@ async def test_a_day_declared_off_while_it_waits_is_found_when_it_goes_on() -> N
         await world.desk.add_client_message(uow, ticket.id, inbound, inbox_id=1, contact=world.iryna, verdict="answer")
         await uow.commit()
     assert (await solution_of(desk, ticket)).due_at == kyiv("2026-11-25 16:00")
+
+
+# --- whatever happens to a clock under rules ---
+
+RULES = Policy(
+    solution=POLICY.solution,
+    rules=(
+        Rule(name="золотий", plans=("Золотий",), targets={SOLUTION: Target(time=3 * HOUR, calendar="desk")}),
+        Rule(name="телефон", channels=("phone",), targets={SOLUTION: Target(time=20 * HOUR, calendar="weekdays")}),
+        Rule(name="буквально", categories=(Category.CHANGE_REQUEST,), targets={SOLUTION: Target(time=30 * HOUR, calendar="always")}),
+    ),
+)
+SUBJECTS = [
+    Subject(priority=priority, category=category, channel=channel, plan=plan)
+    for priority in Priority
+    for category in Category
+    for channel in ("phone", "mail")
+    for plan in ("", "Золотий")
+]
+EDITED = replace(RULES, calendars=preset_calendars(exceptions=(DayException(on=date(2026, 11, 25)),)), rules=RULES.rules[1:])
+ACTS = st.tuples(st.sampled_from(["reprice", "pause", "resume", "recompute", "edit"]), st.sampled_from(SUBJECTS), st.integers(1, 20 * 60))
+
+
+@settings(max_examples=2_000 if os.environ.get("DESKBOT_SOAK") == "1" else 80, deadline=None)
+@given(st.integers(0, 7 * 24 * 60), st.sampled_from(SUBJECTS), st.lists(ACTS, max_size=8))
+def test_whatever_happens_to_a_solution_it_explains_itself_and_nothing_is_born_late(
+    minute: int, subject: Subject, acts: list[tuple[str, Subject, int]]
+) -> None:
+    now, policy = kyiv("2026-11-23 00:00") + minute * MINUTE, RULES
+    of = start_clock(policy, kind=SOLUTION, ticket_id=1, subject=subject, started_at=now, now=now)
+    assert of is not None
+    for act, other, later in acts:
+        now += later * MINUTE
+        before = of
+        match act:
+            case "reprice":
+                subject = other
+                of = reprice_clock(policy, of, subject, now=now)
+            case "pause":
+                of = pause_clock(of, at=now)
+            case "resume":
+                of = resume_clock(policy, of, subject, at=now, now=now)
+            case "edit":
+                policy = EDITED if policy is RULES else RULES
+                of = recompute_clock(policy, of, subject, now=now)
+            case _:
+                of = recompute_clock(policy, of, subject, now=now)
+        # Once is enough, and a deadline that moved is a new generation.
+        once = recompute_clock(policy, of, subject, now=now)
+        assert (once.due_at, once.terms, recompute_clock(policy, once, subject, now=now)) == (of.due_at, of.terms, once)
+        assert (of.generation > before.generation) == (of.due_at != before.due_at)
+        if of.state is ClockState.RUNNING:
+            assert deadline_over(policy.calendars[of.calendar], of.started_at, of.target, of.pauses) == of.due_at
+            is_moved = act in ("reprice",) and of.due_at < before.due_at
+            assert not is_moved or of.due_at >= now
+        assert before.breached_at is None or of.breached_at == before.breached_at
