@@ -55,15 +55,15 @@ async def main(updates: int) -> None:
             async with process("bot", "run", "--config", str(folder / "config.toml"), folder=folder) as desk:
                 await sandbox.journal.until(lambda: sandbox.journal.counts["getUpdates"] > 0, 120)
                 first_poll, used = time.monotonic(), cpu(desk.pid)
+
+                def took() -> str:
+                    return f"{time.monotonic() - first_poll:.1f} s after the first poll ({cpu(desk.pid) - used:.1f} s of processor time)"
+
                 await sandbox.journal.until(lambda: not sandbox.world.updates.pending, 600)
-                print(
-                    f"{updates} updates committed {time.monotonic() - first_poll:.1f} s after the first poll ({cpu(desk.pid) - used:.1f} s of processor time)"
-                )
+                print(f"{updates} updates committed {took()}")
                 while tickets(folder / "data" / "deskbot.db") < updates:  # noqa: ASYNC110 - another process has the news
                     await asyncio.sleep(0.5)
-                print(
-                    f"all of them are tickets after {time.monotonic() - first_poll:.1f} s ({cpu(desk.pid) - used:.1f} s of processor time); resident memory {resident(desk.pid)} MB"
-                )
+                print(f"all of them are tickets {took()}; resident memory {resident(desk.pid)} MB")
                 cards = [call for call in sandbox.journal.calls if call.method == "sendMessage" and call.params["chat_id"] == STAFF_CHAT]
                 receipts = [call for call in sandbox.journal.calls if call.method == "sendMessage" and call.params["chat_id"] > 0]
                 print(f"meanwhile sent: {len(receipts)} receipts, {len(cards)} messages to the staff group")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +21,7 @@ from bot.ports import RawEvent, Storage, UnitOfWork
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 _AT_ONCE = timedelta(minutes=1)
+_CATCH_UP = 60.0
 _ALBUM_GAP = timedelta(seconds=2)
 """The photos of an album arrive one by one, whatever the burst gap."""
 
@@ -33,6 +36,25 @@ class Arrivals:
         self._storage = storage
         self._clock = clock
         self._afterwards = afterwards
+        self._caught_up = asyncio.Event()
+        self._caught_up.set()
+        self._behind_since = 0.0
+
+    def is_behind(self, is_behind: bool) -> None:
+        """Whether more waits at Telegram than one poll brings: after a downtime."""
+        if not is_behind:
+            self._caught_up.set()
+        elif self._caught_up.is_set():
+            self._caught_up.clear()
+            self._behind_since = asyncio.get_running_loop().time()
+
+    async def calm(self) -> None:
+        """Wait while we are behind, a minute at most: first everything is made safe, then it is read. Interpreting between two polls
+        would make the fetching several times longer."""
+        left = self._behind_since + _CATCH_UP - asyncio.get_running_loop().time()
+        if not self._caught_up.is_set() and left > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._caught_up.wait(), left)
 
     async def store(self, updates: Sequence[object], *, also: Callable[[UnitOfWork, datetime], None] | None = None) -> None:
         """Commit the updates, and with them what `also` writes; whoever fails here is sent the same updates again.
@@ -90,7 +112,7 @@ class Arrivals:
         return max(gap, _ALBUM_GAP) if line.album else gap
 
     def _notice(self, line: parse.Line, now: datetime) -> None:
-        """👀 at once: the client sees that somebody is there before the burst is over. Not hours later, by the thousand, after a downtime."""
+        """👀 at once: the client sees that somebody is there before the burst is over. Not hours later, after a downtime."""
         is_plain = line.place.is_private and line.command is None and not line.is_edit
         if is_plain and now - line.at < _AT_ONCE:
             self._afterwards.start([reaction(line.place.id, line.message_id, "👀")])

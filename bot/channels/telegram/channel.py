@@ -81,7 +81,7 @@ class TelegramChannel:
         self._afterwards = Afterwards(self._connection, budget)
         self._sender = Sender(connection=self._connection, options=options, storage=storage, clock=clock, budget=budget, shelf=shelf)
         self.fetch = Downloads(self._connection).fetch
-        arrivals = Arrivals(options=options, storage=storage, clock=clock, afterwards=self._afterwards)
+        self._arrivals = arrivals = Arrivals(options=options, storage=storage, clock=clock, afterwards=self._afterwards)
         self.door = Door(arrivals=arrivals, secret=options.webhook_secret) if options.webhook_url else None
         common: dict[str, Any] = {"connection": self._connection, "options": options, "clock": clock, "health": self.health}
         source: Source = Hook(**common) if options.webhook_url else Poller(storage=storage, arrivals=arrivals, **common)
@@ -120,6 +120,7 @@ class TelegramChannel:
 
     async def prepare(self, items: Sequence[InboxItem]) -> Prepared:
         """Bursts and albums put together, texts analysed. Permanent for an update that names no chat."""
+        await self._arrivals.calm()
         acts: list[Act] = []
         for group in lines.groups([(read(item.raw), item) for item in items], self._options):
             acts.append(await self._said(group) if isinstance(group, lines.Burst) else await self._single(group))

@@ -60,6 +60,7 @@ class Poller:
         updates = await self._connection.call("getUpdates", parameters | ({"offset": offset} if offset else {}), wait=wait)
         self._has_answered = True
         self._health.up(self._clock.now())
+        self._arrivals.is_behind(len(updates) == _BATCH)
         if updates:
             await self._take_in(list(updates), offset)
         elif wait and asyncio.get_running_loop().time() - asked_at < _INSTANT:

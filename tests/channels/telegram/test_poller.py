@@ -222,3 +222,19 @@ async def test_the_staff_chats_troubles_are_found_at_the_start(quiet: House) -> 
     async with running(quiet):
         await quiet.until(lambda: quiet.telegram.journal.counts["getUpdates"] >= 1)
         await shows(quiet, state="degraded", detail="адміністратор")
+
+
+async def test_after_a_downtime_everything_is_made_safe_before_anything_is_read(quiet: House) -> None:
+    """Read while it is fetched, a backlog takes several times longer to be out of Telegram's hands."""
+    for number in range(450):
+        person = 2000 + number % 90
+        if number < 90:
+            quiet.telegram.world.add_user(person, f"Клієнт {person}")
+        quiet.say(f"Не друкує принтер {number} на складі", chat=person, user=person)
+    async with running(quiet):
+        await quiet.until(lambda: quiet.telegram.world.updates.confirmed >= 400, timeout=20)
+        assert (await quiet.accounting())["ticketed"] == 0
+        await quiet.until(lambda: not quiet.telegram.world.updates.pending, timeout=20)
+        await quiet.inbox.drain()
+    counts = await quiet.accounting()
+    assert (counts["received"], counts["ticketed"]) == (450, 450)
