@@ -19,7 +19,7 @@ from bot.channels.mail.machines import Evidence, Verdict, judge, takes_no_answer
 from bot.channels.mail.quotes import Division, divide
 from bot.channels.mail.tnef import Enclosed
 from bot.channels.mail.tree import Part
-from bot.channels.mail.values import MailAddress, MailFile, MailKind, ParsedMail
+from bot.channels.mail.values import Forwarded, MailAddress, MailFile, MailKind, ParsedMail
 from bot.files import FileLimits, Shelf
 
 # `source` puts it in front of a mail that it fetched in part.
@@ -64,8 +64,9 @@ def parse(raw: bytes, own: Own = NOBODY, *, with_content: bool = True, keeping: 
     body = gather(root, zone)
     for problem in problems:
         body.note(problem)
+    attached = None
     if not says_something(body) and (nested := _nested(body)) is not None:
-        _take_text_of(nested, body, zone)
+        attached = _take_text_of(nested, body, zone)
     headers = root.headers
     hint = body.charset
     sender = _writer(_sender(headers, hint, body), headers, hint, own, body)
@@ -85,6 +86,8 @@ def parse(raw: bytes, own: Own = NOBODY, *, with_content: bool = True, keeping: 
     keep = keeping.shelf.put if keeping and verdict.kind is MailKind.MESSAGE and not oversize else None
     files = files_of(body, keeping.limits if keeping else FileLimits(), keep=keep, with_content=with_content)
     mail = _put_together(root, body, verdict, sender=sender, subject=subject, files=files)
+    if attached is not None and mail.forwarded is None:
+        mail = replace(mail, forwarded=replace(attached, text=mail.text))
     return replace(mail, oversize=oversize) if oversize else mail
 
 
@@ -134,8 +137,8 @@ def _nested(body: Body) -> Part | Enclosed | None:
     return next((part for part in body.files if part.content_type == "message/rfc822"), None)
 
 
-def _take_text_of(nested: Part | Enclosed, body: Body, zone: ZoneInfo) -> None:
-    """Forwarded as an attachment, with nothing written above: the attached mail's own text is what there is to read."""
+def _take_text_of(nested: Part | Enclosed, body: Body, zone: ZoneInfo) -> Forwarded:
+    """Forwarded as an attachment, with nothing written above: the attached mail's own text is what there is to read. Who wrote it."""
     data = nested.content()
     inner_root, _ = tree.read(data)
     inner = gather(inner_root, zone)
@@ -143,6 +146,8 @@ def _take_text_of(nested: Part | Enclosed, body: Body, zone: ZoneInfo) -> None:
     body.quoted = [*body.quoted, *inner.quoted]
     body.charset = body.charset or inner.charset
     body.note("text taken from the attached mail")
+    writers = addresses.parse(inner_root.headers.first("from"), inner.charset)
+    return Forwarded(sender=writers[0] if writers else None, subject=inner_root.headers.text("subject", inner.charset)[:1_000], text="")
 
 
 def _sender(headers: Headers, hint: str | None, body: Body) -> MailAddress | None:

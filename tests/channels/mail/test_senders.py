@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 import pytest
 
@@ -195,6 +197,19 @@ async def test_a_forward_by_an_agent_opens_a_ticket_for_the_client(desk: Desk) -
     [receipt] = [each for each in desk.sink.mails if each.recipients == ("petro@mill.example",)]
     assert str(receipt.message["Subject"]).startswith("Re: База млина [#")
     assert desk.to("olena@desk.example") == []
+
+
+async def test_a_mail_forwarded_as_an_attachment_is_the_clients_too(desk: Desk) -> None:
+    inner = mail("Не відкривається база, пише про блокування таблиць.", sender="Петро <petro@mill.example>", subject="База млина")
+    outer = EmailMessage()
+    outer["From"], outer["To"], outer["Subject"], outer["Message-ID"] = OLENA, ADDRESS, "Fwd: База млина", "<f2@desk.example>"
+    outer.set_content("")
+    outer.add_attachment(message_from_bytes(inner, policy=policy.default))
+    await desk.get(outer.as_bytes())
+    [ticket] = await desk.tickets()
+    assert ticket.route
+    assert ticket.route.recipient == "petro@mill.example"
+    assert [kind for kind, _ in await desk.words(ticket.id)] == ["inbound"]
 
 
 async def test_a_stranger_who_forwards_writes_for_himself(desk: Desk) -> None:

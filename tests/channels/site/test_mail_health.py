@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.channels.base import Health
+from bot.channels.mail.bounces import BOUNCED
 from bot.channels.mail.events import mail_event
+from bot.model import Address
 from bot.ports import Disposition, InboxResult
 from tests.channels.mail.test_channel import mail
 from tests.channels.site.house import House
@@ -73,3 +76,21 @@ async def test_a_mail_taken_for_spam_is_shown_and_let_in_by_a_lead(house: House)
     async with house.storage.read() as uow:
         assert await uow.inbox.set_aside("mail") == []
     assert (await agent.post_form("/staff/status", {"item": str(item_id)}, to="/staff/status/let-in")).status_code == 403
+
+
+async def test_staff_see_that_mail_does_not_reach_an_address(house: House) -> None:
+    address = Address(channel="mail", value="iryna@shop.example")
+    client = await house.enter("iryna")
+    await client.open("Не друкує чек на касі")
+    await house.work()
+    [ticket] = await house.tickets("iryna")
+    iryna = house.contact("iryna")
+    async with house.storage.write() as uow:
+        await uow.people.save_contact(replace(iryna, addresses=(*iryna.addresses, address)))
+        await uow.commit()
+    agent = await house.enter("olena")
+    assert "не доходять" not in (await agent.get(f"/staff/tickets/{ticket.id}")).text
+    async with house.storage.write() as uow:
+        uow.state.set(BOUNCED, {address.value: {"at": house.clock.now().isoformat(), "status": "5.1.1", "tickets": [ticket.id]}})
+        await uow.commit()
+    assert "листи сюди не доходять (5.1.1)" in (await agent.get(f"/staff/tickets/{ticket.id}")).text

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from bot.channels.mail.bounces import marked
 from bot.channels.pieces import parts_of
 from bot.channels.site.context import Site, page, rendered, site_of
 from bot.channels.site.gate import AsAgent
@@ -97,6 +98,7 @@ async def staff_ticket_page(
     async with site.storage.read() as uow:
         found = await everything(uow, site, ticket_id)
         may_move = visitor.agent.role is not Role.AGENT
+        unreached = {address: str(mark["status"]) for address, mark in (await marked(uow)).items()}
         clients = await uow.people.clients() if found.contact.client_id is None or may_move else []
     reader = site.reader(request)
     ticket, say = found.ticket, reader.say
@@ -126,6 +128,7 @@ async def staff_ticket_page(
         parts=parts_of(ticket, first.text) if first else [],
         agents=[agent for agent in found.agents if agent.is_active],
         clients=clients,
+        unreached=unreached,
         work_words=WORK_WORDS,
         channel_words=CHANNEL_WORDS,
         error=error,
