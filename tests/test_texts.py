@@ -58,7 +58,7 @@ def test_the_extraction_finds_what_the_code_says(said: dict[str, list[str]]) -> 
     """A default sentence of an error, a call inside an f-string, a template, a word that is looked up later, a reason of an event."""
     for sentence, place in {
         "На це немає прав.": "bot/errors.py",
-        "Відкритих звернень немає.": "bot/channels/telegram/render_staff.py",
+        "Відкритих звернень немає.": "bot/channels/telegram/render_lists.py",
         "Стан служби": "bot/channels/site/templates/status.html",
         "термінова": "bot/texts.py",
         "клієнт підтвердив": "bot/channels/site/choices.py",
