@@ -34,14 +34,14 @@ def main() -> None:
         dovecot.stop()
     if MAILS.is_dir():
         took = sorted(((_seconds(path), path.name) for path in MAILS.rglob("*") if path.is_file()), reverse=True)
-        print(f"{len(took)} mails read, the slowest: " + ", ".join(f"{name} {seconds:.2f} s" for seconds, name in took[:SHOWN]))
+        print(f"{len(took)} mails read, the slowest in processor time: " + ", ".join(f"{name} {seconds:.2f} s" for seconds, name in took[:SHOWN]))
 
 
 def _seconds(path: Path) -> float:
     raw = path.read_bytes()
-    started = time.perf_counter()
+    started = time.process_time()
     parse(raw)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 if __name__ == "__main__":

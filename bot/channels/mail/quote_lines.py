@@ -57,6 +57,11 @@ def has_words(lines: Sequence[Line]) -> bool:
     return any(sign.isalnum() or (sign > "\u2000" and category(sign) == "So") for line in lines for sign in line.plain)
 
 
+def holds_address(text: str) -> bool:
+    """Looking for the sign first takes a hundredth of the time, and most lines have none."""
+    return "@" in text and words.ADDRESS.search(text) is not None
+
+
 def lines_of(text: str) -> list[Line]:
     """The lines of a body. Initials before the sign ("ІП> …", as The Bat! writes) quote like the sign itself, if they do so again."""
     raws = text.split("\n")

@@ -22,7 +22,7 @@ _MONTHS = (
 )
 # A day with its month or year: the time alone is no sign, clients write it too ("о 10:15 програма зависла").
 FULL_DATE = re.compile(
-    rf"\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}|\b\d{{1,2}}\.?\s+(?:de\s+)?(?:{_MONTHS})|\b(?:{_MONTHS})\s+\d{{1,2}}\b"
+    rf"\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}|\b\d{{1,2}}\.?\s+(?:de\s+)?(?:{_MONTHS})|\b(?=\w{{3,12}}\.?\s+\d)(?:{_MONTHS})\s+\d{{1,2}}\b"
     r"|\b\d{1,2}\s*[.]\s*(?:" + _MONTHS + r")",
     re.I,
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bot.channels.mail import quote_words as words
 from bot.channels.mail.forwards import read_forwarded
 from bot.channels.mail.interleaved import between_quotes, is_interleaved
-from bot.channels.mail.quote_lines import Line, filled, has_words, join, lines_of
+from bot.channels.mail.quote_lines import Line, filled, has_words, holds_address, join, lines_of
 from bot.channels.mail.signatures import split_signature
 from bot.channels.mail.values import Forwarded
 
@@ -172,11 +172,11 @@ def _is_header_block(lines: list[Line]) -> bool:
     """Three kinds with a sender, and an address or a date to prove it: "Від: якого числа…" with "Тема: …" is a client's own text."""
     kinds = {kind for line in lines if (kind := line.key)}
     named = [line for line in lines if line.key in ("from", "to", "date")]
-    proof = any(words.ADDRESS.search(line.plain) or words.FULL_DATE.search(line.plain) for line in named)
+    proof = any(holds_address(line.plain) or words.FULL_DATE.search(line.plain) for line in named)
     if "from" in kinds and len(kinds) >= 3 and proof:
         return True
     # Short ones: a sender's address and a full date, which nobody writes as a pair of their own.
-    has_sender = any(line.key == "from" and words.ADDRESS.search(line.plain) for line in named)
+    has_sender = any(line.key == "from" and holds_address(line.plain) for line in named)
     return has_sender and any(line.key == "date" and words.FULL_DATE.search(line.plain) for line in named)
 
 
@@ -228,7 +228,7 @@ def _is_attribution(text: str, *, is_wrapped: bool, quote_follows: bool) -> bool
     bare = text.strip("-–— ")
     has_date, has_address, has_verb = (
         bool(words.FULL_DATE.search(bare)),
-        bool(words.ADDRESS.search(bare)),
+        holds_address(bare),
         bool(words.VERB.search(bare)),
     )
     is_closed = bare.endswith(":")
