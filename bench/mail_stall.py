@@ -34,7 +34,8 @@ def main() -> None:
         dovecot.stop()
     if MAILS.is_dir():
         took = sorted(((_seconds(path), path.name) for path in MAILS.rglob("*") if path.is_file()), reverse=True)
-        print(f"{len(took)} mails read, the slowest in processor time: " + ", ".join(f"{name} {seconds:.2f} s" for seconds, name in took[:SHOWN]))
+        slowest = ", ".join(f"{name} {seconds:.2f} s" for seconds, name in took[:SHOWN])
+        print(f"{len(took)} mails read, the slowest in processor time: {slowest}")
 
 
 def _seconds(path: Path) -> float:

@@ -108,6 +108,7 @@ def rendered(request: Request, template: str, *, visitor: ContactVisitor | Agent
         "said": lambda deed: reader.say(DONE_WORDS[deed]) if deed in DONE_WORDS else "",
         "static": static_url,
         "sentence": sentence,
+        "filing": site.filing,
         "file_rule": site.filing.rule(reader.say) if site.filing else "",
         "priorities": PRIORITY_WORDS,
         "categories": CATEGORY_WORDS,

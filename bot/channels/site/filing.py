@@ -33,9 +33,14 @@ class Filing:
     full_text: Callable[[InboxItem], Awaitable[str | None]] | None = None
 
     @property
+    def total(self) -> int:
+        """Bytes of all files of a form together."""
+        return FORM_SIZE * self.limits.size
+
+    @property
     def form_limit(self) -> int:
         """Bytes of a whole form with its files."""
-        return FORM_SIZE * self.limits.size + MEGABYTE
+        return self.total + MEGABYTE
 
     @property
     def count(self) -> int:
@@ -44,7 +49,7 @@ class Filing:
     def rule(self, say: Translator) -> str:
         """What a form says beside its file field."""
         sentence = say("До {count} файлів, кожен до {size} МБ, разом до {total} МБ.")
-        return sentence.format(count=self.count, size=self.limits.megabytes, total=FORM_SIZE * self.limits.megabytes)
+        return sentence.format(count=self.count, size=self.limits.megabytes, total=self.total // MEGABYTE)
 
     async def take(self, uploads: Sequence[UploadFile]) -> tuple[Attachment, ...]:
         """Keep what a form brought. Rejected: too many, or one too large. Transient: the disk refuses."""

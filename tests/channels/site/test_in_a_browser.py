@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from bot.clock import SystemClock
+from bot.files import MEGABYTE
 from bot.model import Outcome, UrgencyReason
 from tests.channels.site.house import House, build_house
 from tests.conftest import missing
@@ -48,10 +49,11 @@ class Stage:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     if not IS_THERE:
         missing("Chromium is not installed: apt-get install chromium")
-    house = await build_house(clock=SystemClock(), port=0, quiet_gap=timedelta(seconds=0.4), wait_for_reading=timedelta(seconds=5))
+    quick = {"quiet_gap": timedelta(seconds=0.4), "wait_for_reading": timedelta(seconds=5)}
+    house = await build_house(clock=SystemClock(), shelf=tmp_path / "files", port=0, **quick)
     tasks = [asyncio.create_task(work) for work in (house.channel.receive(), house.inbox.run(), house.outbox.run())]
     await asyncio.wait_for(house.channel.ready.wait(), 10)
     async with async_playwright() as playwright:
@@ -192,3 +194,20 @@ FAINT = """() => {
   }
   return faint;
 }"""
+
+
+async def test_files_over_the_limit_stay_here_and_others_come_back_with_one_click(stage: Stage) -> None:
+    client = await stage.enter("iryna")
+    await client.goto(f"{stage.base}/new")
+    await client.fill("textarea", "Не друкує чек на касі, скан додаю.")
+    field = client.locator("input[type=file]")
+    await field.set_input_files([{"name": "база.zip", "mimeType": "application/zip", "buffer": b"x" * (2 * MEGABYTE + 1)}])
+    assert await field.evaluate("field => field.validationMessage") == "До 5 файлів, кожен до 2 МБ, разом до 6 МБ."
+    await field.set_input_files([{"name": "скан.pdf", "mimeType": "application/pdf", "buffer": b"%PDF scan"}])
+    await client.click("button.main")
+    await client.wait_for_url(f"{stage.base}/tickets/*")
+    async with client.expect_download() as download:
+        await client.click("text=скан.pdf")
+    file = await download.value
+    assert file.suggested_filename == "скан.pdf"
+    assert (await file.path()).read_bytes() == b"%PDF scan"

@@ -12,6 +12,17 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => { delete form.dataset.sent; }, 8000);
 });
 
+// Files over the limits are refused before they travel: the server would refuse them too, after minutes, with the text that was typed.
+document.addEventListener("change", (event) => {
+  const field = event.target;
+  if (!field.matches("input[type=file][data-count]")) return;
+  const sizes = Array.from(field.files, (file) => file.size);
+  const { count, largest, total, rule } = field.dataset;
+  const fits = sizes.length <= Number(count) && Math.max(0, ...sizes) <= Number(largest) && sizes.reduce((sum, size) => sum + size, 0) <= Number(total);
+  field.setCustomValidity(fits ? "" : rule);
+  field.reportValidity();
+});
+
 // Ctrl+Enter sends any longer text.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea")) event.target.form.requestSubmit();
