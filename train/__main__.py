@@ -15,36 +15,36 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from train.examples import FILES, make_example, read_corpus
+from train.examples import FILES, TEACHING, make_example, read_corpus
 from train.heads import learn_heads, make_samples
-from train.held_out import SEEDS, SETTING, held_out_shares, with_made
+from train.held_out import SEEDS, SETTING, held_out_shares
 from train.network import train
 from train.rerank import learn, make_choice
 
+TOGETHER = 2  # authors that are left out at the same time: half the time, and the weighing learns the same
 OUTPUT = Path(__file__).resolve().parent.parent / "bot" / "intake" / "data" / "labeller.npz"
 
 
 def main() -> None:
-    """Trains and writes; `--held-out PATH` takes shares saved by train.cross_validate instead of learning ten times."""
+    """Trains and writes; `--held-out PATH` takes shares saved by `train.cross_validate --together 2` instead of learning seven times."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--held-out", type=Path)
     args = parser.parse_args()
-    examples = {name: [make_example(message) for message in read_corpus(name)] for name in FILES}
-    held_out = pickle.loads(args.held_out.read_bytes()) if args.held_out else held_out_shares(examples)
-    every = [example for name in FILES for example in examples[name]]
+    examples = {name: [make_example(message) for message in read_corpus(name)] for name in (*FILES, *TEACHING)}
+    held_out = pickle.loads(args.held_out.read_bytes()) if args.held_out else held_out_shares(examples, TOGETHER)
+    every = [example for some in examples.values() for example in some]
     choices = [make_choice(one, np.mean(held_out[one.message["id"]], 0).tolist()) for one in every if one.message["id"] in held_out]
     stored: dict[str, NDArray[np.generic]] = dict(learn(choices))
     stored |= learn_heads([sample for example in every for sample in make_samples(example.message)])
-    for number, (seed, made_seed) in enumerate(SEEDS):
+    for number, seed in enumerate(SEEDS):
         print("network", seed, flush=True)
-        for name, value in train(with_made(every, made_seed), SETTING, seed).items():
-            stored |= _narrow(f"{number}.{name}", value)
-    OUTPUT.parent.mkdir(exist_ok=True)
-    _write(stored)
+        for name, value in train(every, SETTING, seed).items():
+            stored |= narrow(f"{number}.{name}", value)
+    write(OUTPUT, stored)
     print(f"{OUTPUT.name}: {OUTPUT.stat().st_size / 1e6:.1f} MB")
 
 
-def _narrow(name: str, value: NDArray[np.float32]) -> dict[str, NDArray[np.generic]]:
+def narrow(name: str, value: NDArray[np.float32]) -> dict[str, NDArray[np.generic]]:
     """Whole numbers of eight bits and a scale for each column; short rows stay as they are."""
     value = np.asarray(value, dtype=np.float32)
     if value.ndim == 1:
@@ -53,9 +53,9 @@ def _narrow(name: str, value: NDArray[np.float32]) -> dict[str, NDArray[np.gener
     return {name: np.round(value / scale).astype(np.int8), f"{name}.scale": scale.astype(np.float32)}
 
 
-def _write(stored: dict[str, NDArray[np.generic]]) -> None:
+def write(path: Path, stored: dict[str, NDArray[np.generic]]) -> None:
     """An .npz whose bytes depend on its content alone: fixed dates, fixed order."""
-    with zipfile.ZipFile(OUTPUT, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(stored):
             buffer = io.BytesIO()
             np.save(buffer, stored[name], allow_pickle=False)

@@ -48,8 +48,8 @@ def make_samples(message: Message) -> list[Sample]:
         rules = read_urgency(folded, spans, context)
         samples.append(
             Sample(
-                category=np.array(category_features(own)),
-                urgency=np.array(urgency_features(own, around, rules)),
+                category=category_features(own),
+                urgency=urgency_features(own, around, rules),
                 is_change=ticket["category"] == "change_request",
                 is_urgent=bool(ticket["urgent"]),
                 reason=int(ticket["reason"] or 0),

@@ -43,6 +43,7 @@ def make_reading(example: Example, given: Sequence[Sequence[float]]) -> Reading:
     return Reading(
         units=units,
         given=given,
+        meanings=example.meanings,
         signals=[read_signals(folded[unit.body_start : min(unit.body_end, unit.body_start + 1000)]) for unit in units],
         theirs=rules_labels(example.spoken, example.rules),
         channel=example.message["channel"],

@@ -10,21 +10,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
+from typing import TYPE_CHECKING
 
 from bot.intake.labeller import OUTSIDE, STARTS, WITHIN
 from bot.intake.rules import Partition
 from bot.intake.signals import Signals
-from bot.intake.units import Unit
+from bot.intake.units import Joint, Unit
 
+if TYPE_CHECKING:
+    from bot.intake.labeller import Array
+
+LEADING = frozenset({Joint.COMMA, Joint.COLON, Joint.DASH})  # what stands behind words that lead into a request
 MOST = 8  # requests in one message that are considered
+SURELY_OUTSIDE = 0.9  # the labeller's share from which a unit may stay outside of all requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A message as both opinions see it. All sequences go by spoken unit; `given` are the labeller's shares."""
+    """A message as both opinions see it, all by spoken unit; `given` are the labeller's shares, `meanings` the units' vectors."""
 
     units: Sequence[Unit]
     given: Sequence[Sequence[float]]
+    meanings: Array
     signals: Sequence[Signals]
     theirs: Sequence[int]
     channel: str
@@ -59,6 +66,23 @@ def candidates(reading: Reading) -> list[tuple[int, ...]]:
             found[tuple(labels)] = None
     found[tuple(reading.theirs)] = None
     return list(found)
+
+
+def take_in(reading: Reading, labels: Sequence[int], sure: float = SURELY_OUTSIDE) -> tuple[int, ...]:
+    """The division with the words taken in that it leaves outside and the labeller is not sure of: nothing of a request may fall out.
+
+    They go on with the request before; words that lead into the next one ("По-друге,") and those before the first begin that one.
+    """
+    taken = list(labels)
+    for number in reversed(range(len(taken))):
+        if taken[number] != OUTSIDE or reading.given[number][OUTSIDE] >= sure:
+            continue
+        following = number + 1 < len(taken) and taken[number + 1] == STARTS
+        if following and (reading.units[number + 1].joint in LEADING or STARTS not in taken[:number]):
+            taken[number], taken[number + 1] = STARTS, WITHIN
+        elif STARTS in taken[:number]:
+            taken[number] = WITHIN
+    return tuple(taken)
 
 
 def describe_doubt(reading: Reading) -> list[float]:

@@ -162,7 +162,9 @@ def _mark_signature(folded: str, lines: list[tuple[int, int]], said: list[str], 
         if position and rest <= 10 and (_RULE_LINE.match(said[number]) or (_FAREWELL.match(said[number]) and len(said[number]) < 90)):
             for later in body[position:]:
                 kinds[later] = ZoneKind.SIGNATURE
-            return
+            # A name that stands above a farewell is what it would be without it.
+            body = body[:position]
+            break
     for number in reversed(body[1:]):
         blank_before = folded[lines[number - 1][1] : lines[number][0]].count("\n") > 1 if number else False
         if not looks_like_name(said[number]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.intake.candidates import Reading
 from bot.intake.labeller import OUTSIDE, STARTS, WITHIN
@@ -23,18 +23,6 @@ if TYPE_CHECKING:
 
 _COUNTED = (Joint.COMMA, Joint.WORD, Joint.SENTENCE, Joint.PARAGRAPH, Joint.SEMICOLON, Joint.SLASH)
 _OPEN_LINE = frozenset({Joint.START, Joint.PARAGRAPH, Joint.LINE, Joint.ITEM})
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What one part of a division shows. `strangers` are its sentences that share no word with what stands before them in it."""
-
-    words: int
-    says_something: bool
-    asks: bool
-    fails: bool
-    strangers: int
-    stems: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +42,7 @@ def describe(reading: Reading, options: Sequence[Sequence[int]]) -> NDArray[np.f
     labels = np.array(options)
     starts = labels == STARTS
     places = _Places(starts, starts & (starts.cumsum(1) > 1), labels == WITHIN, labels == OUTSIDE)
-    known: dict[tuple[int, ...], _Part] = {}
-    parts = np.array([_by_parts(reading, [_part(reading, each, known) for each in _parts(one)]) for one in options], dtype=float)
-    columns = [*_by_shares(reading, labels, places), *_by_rules(reading, starts), *parts.T]
+    columns = [*_by_shares(reading, labels, places), *_by_rules(reading, starts), *_by_parts(reading, places)]
     return np.column_stack([*columns, *_by_joints(reading, places), *_by_signals(reading, places)]).astype(float)
 
 
@@ -84,39 +70,112 @@ def _by_rules(reading: Reading, starts: Mask) -> Columns:
     return [same & (both == count), same, count > wanted, (count > 1) & (both == count), count - both, wanted - both]
 
 
-def _by_parts(reading: Reading, parts: Sequence[_Part]) -> list[float]:
-    count = len(parts)
-    sizes = [part.words for part in parts]
-    total = sum(one.words for one in reading.signals) or 1
-    seen: set[str] = set()
-    akin = 0.0
-    for part in parts:
-        akin += len(part.stems & seen) / max(1, min(len(part.stems), 6))
-        seen |= part.stems
-    several = float(count > 1)
+def _by_parts(reading: Reading, places: _Places) -> Columns:
+    """What the parts of each division show, and how like the units are to the part that they go on with. A row per part, then summed."""
+    import numpy as np
+
+    count, units = places.starts.shape
+    held = ~places.outside & (places.starts.cumsum(1) > 0)
+    owner, first = places.starts.nonzero()
+    signs = [(one.words, one.says_something, one.asks or one.question, one.fails) for one in reading.signals]
+    vectors = reading.meanings * np.sqrt([[min(one.words, 16)] for one in reading.signals])
+    table = np.concatenate([np.array(signs, dtype=float), vectors], 1)
+    parts = np.zeros((0, table.shape[1]))
+    if len(owner):
+        parts = np.add.reduceat((held[:, :, None] * table).reshape(count * units, -1), owner * units + first)
+    size, (says, asks, fails) = parts[:, 0], (parts[:, 1:4] > 0).T
+    number = places.starts.sum(1)
+    several, some, total = number > 1, np.maximum(number, 1), table[:, 0].sum() or 1.0
+
+    def summed(values: NDArray[Any]) -> NDArray[np.float64]:
+        return np.bincount(owner, values, count).astype(float)
+
+    smallest, largest = np.full(count, np.inf), np.zeros(count)
+    np.minimum.at(smallest, owner, size)
+    np.maximum.at(largest, owner, size)
+    words = summed(size)
+    akin, strangers = np.array(_by_stems(reading, places), dtype=float)
     return [
-        count == 0,
-        count == 1,
-        count == 2,
-        count == 3,
-        count >= 4,
-        sum(not part.says_something for part in parts),
-        sum(part.asks for part in parts),
-        sum(part.fails for part in parts),
-        sum(size < 4 for size in sizes),
-        min(sizes, default=0) / 10,
-        sum(sizes) / max(len(sizes), 1) / 20,
-        sum(min(size, 40) for size in sizes) / 40,
-        max(sizes) / max(sum(sizes), 1) - 1 / count if count > 1 else 0.0,
+        *(number == one for one in range(4)),
+        number >= 4,
+        summed(~says),
+        summed(asks),
+        summed(fails),
+        summed(size < 4),
+        np.where(number > 0, smallest, 0) / 10,
+        words / some / 20,
+        summed(np.minimum(size, 40)) / 40,
+        np.where(several, largest / np.maximum(words, 1) - 1 / some, 0.0),
         akin,
-        akin / (count - 1) if count > 1 else 0.0,
-        sum(part.strangers for part in parts),
-        several * min(len(reading.units), 40) / 20,
+        akin / np.maximum(number - 1, 1),
+        strangers,
+        several * min(units, 40) / 20,
         several * total / 100,
-        float(count > 2) * total / 100,
+        (number > 2) * total / 100,
         several * (reading.channel in ("email", "mail")),
         several * (reading.channel == "phone"),
+        *_by_meaning(vectors, parts[:, 4:], owner, places),
     ]
+
+
+def _by_stems(reading: Reading, places: _Places) -> tuple[list[float], list[int]]:
+    """For each division how many stems its parts share with those before, and how many strong units share none with their own part.
+
+    The stems of a message are counted as the bits of a number.
+    """
+    bits = {stem: 1 << place for place, stem in enumerate(sorted(frozenset().union(*(one.stems for one in reading.signals))))}
+    said = [sum(bits[stem] for stem in one.stems) for one in reading.signals]
+    strong = [_is_strong(reading, number) and len(one.stems) > 1 for number, one in enumerate(reading.signals)]
+    likeness, loners = [], []
+    for starts, outside in zip(places.starts.tolist(), places.outside.tolist(), strict=True):
+        akin, strangers, before, mine = 0.0, 0, 0, 0
+        for number, stems in enumerate(said):
+            if starts[number]:
+                akin += _akin(mine, before)
+                before |= mine
+                mine = 0
+            elif outside[number]:
+                continue
+            elif mine and strong[number] and not stems & mine:
+                strangers += 1
+            mine |= stems
+        likeness.append(akin + _akin(mine, before))
+        loners.append(strangers)
+    return likeness, loners
+
+
+def _akin(mine: int, before: int) -> float:
+    return (mine & before).bit_count() / max(1, min(mine.bit_count(), 6))
+
+
+def _by_meaning(vectors: NDArray[Any], parts: NDArray[Any], owner: NDArray[np.int64], places: _Places) -> Columns:
+    """How like in meaning each part is to the one before, and each unit to the one before it."""
+    import numpy as np
+
+    count = len(places.starts)
+    means = _unit_length(parts)
+    beside = owner[1:] == owner[:-1]
+    alike = (means[1:] * means[:-1]).sum(1)[beside]
+    pairs = np.bincount(owner[1:][beside], minlength=count)
+    nearest = np.full(count, -1.0)
+    np.maximum.at(nearest, owner[1:][beside], alike)
+    own = _unit_length(vectors)
+    step = np.append(0.0, (own[1:] * own[:-1]).sum(1))
+    return [
+        np.bincount(owner[1:][beside], alike, count) / np.maximum(pairs, 1),
+        np.where(pairs > 0, nearest, 0.0),
+        places.inner @ step / np.maximum(places.inner.sum(1), 1),
+        np.where(places.inner, step, -1.0).max(1),
+        places.free @ np.maximum(-step, 0),
+        np.where(places.free, step, 1.0).min(1),
+    ]
+
+
+def _unit_length(vectors: NDArray[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    scaled: NDArray[Any] = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6)
+    return scaled
 
 
 def _by_joints(reading: Reading, places: _Places) -> Columns:
@@ -156,35 +215,6 @@ def _by_signals(reading: Reading, places: _Places) -> Columns:
     outside = np.array([[one.says_something for one in signals], [one.words for one in signals]], dtype=float)
     silent, unread = outside @ places.outside.T
     return [*(places.inner @ np.array(inner, dtype=float)).T, *(free @ places.free.T), silent, unread / (outside[1].sum() or 1)]
-
-
-def _parts(labels: Sequence[int]) -> list[tuple[int, ...]]:
-    parts: list[list[int]] = []
-    for number, label in enumerate(labels):
-        if label == STARTS:
-            parts.append([number])
-        elif label == WITHIN and parts:
-            parts[-1].append(number)
-    return [tuple(part) for part in parts]
-
-
-def _part(reading: Reading, numbers: tuple[int, ...], known: dict[tuple[int, ...], _Part]) -> _Part:
-    if numbers not in known:
-        said = [reading.signals[number] for number in numbers]
-        seen: set[str] = set()
-        strangers = 0
-        for number, one in zip(numbers, said, strict=True):
-            strangers += bool(seen) and len(one.stems) > 1 and not one.stems & seen and _is_strong(reading, number)
-            seen |= one.stems
-        known[numbers] = _Part(
-            words=sum(one.words for one in said),
-            says_something=any(one.says_something for one in said),
-            asks=any(one.asks or one.question for one in said),
-            fails=any(one.fails for one in said),
-            strangers=strangers,
-            stems=frozenset(seen),
-        )
-    return known[numbers]
 
 
 def _is_strong(reading: Reading, number: int) -> bool:

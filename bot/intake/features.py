@@ -23,6 +23,9 @@ _MARKER_ROWS = {marker: tuple(marker is one for one in Marker) for marker in Mar
 _KINDS = (ZoneKind.GREETING, ZoneKind.THANKS, ZoneKind.CALL_BACK, ZoneKind.CALLER, ZoneKind.WITHDRAWN)
 _ZONES = (ZoneKind.SUBJECT, ZoneKind.FORWARDED, ZoneKind.ERROR_TEXT)
 _NEXT = (Joint.PARAGRAPH, Joint.LINE, Joint.ITEM, Joint.SENTENCE, Joint.COMMA, Joint.WORD)
+_NEXT_ROWS = {joint: (*(joint is one for one in _NEXT), joint is None) for joint in (*Joint, None)}
+_KIND_ROWS = {kind: tuple(kind is one for one in _KINDS) for kind in (*ZoneKind, None)}
+_ZONE_ROWS = {zone: tuple(zone is one for one in _ZONES) for zone in (*ZoneKind, None)}
 
 
 @lru_cache(maxsize=30_000)  # the words of one desk return; a look-up is a third of the work
@@ -49,7 +52,7 @@ def hashed_words(folded: str) -> list[int]:
     before = "^"
     for place, token in enumerate(TOKEN.findall(folded)[:MOST_TOKENS]):
         found += _word(token)
-        found.append(bucket(f"b{before[:5]}_{token[:5]}"))
+        found.append(crc32(f"b{before[:5]}_{token[:5]}".encode("utf-8", "surrogatepass")) % BUCKETS)  # pairs seldom return
         if place < 2:
             found.append(bucket(f"f{place}{token[:6]}"))
         before = token
@@ -68,13 +71,14 @@ def facts(
     zones: Sequence[ZoneKind | None],
     rules: Partition,
     channel: str,
-) -> list[list[float]]:
+) -> list[Sequence[float]]:
     """One row of numbers for each unit, about 0 to 1: layout, signals, the rules' opinion, likeness to what stands before."""
-    rows: list[list[float]] = []
+    rows: list[Sequence[float]] = []
     seen: set[str] = set()
     before: frozenset[str] = frozenset()
     started: set[int] = set()
-    count = len(units)
+    count, theirs = len(units), rules.count
+    whole = (min(count, 30) / 30, channel in ("email", "mail"), channel == "phone", min(theirs, 6) / 5, theirs <= 1)
     for number, unit in enumerate(units):
         said = folded[unit.body_start : min(unit.body_end, unit.body_start + LONGEST)]
         signals = all_signals[number]
@@ -84,10 +88,9 @@ def facts(
         row = [
             *_JOINT_ROWS[unit.joint],
             *_MARKER_ROWS[unit.marker],
-            *(following is joint for joint in _NEXT),
-            following is None,
-            *(kind is one for one in _KINDS),
-            *(zones[number] is zone for zone in _ZONES),
+            *_NEXT_ROWS[following],
+            *_KIND_ROWS[kind],
+            *_ZONE_ROWS[zones[number]],
             signals.asks,
             signals.fails,
             signals.question,
@@ -105,17 +108,13 @@ def facts(
             unit.indent > 0,
             number == 0,
             min(number, 10) / 10,
-            min(count, 30) / 30,
-            channel in ("email", "mail"),
-            channel == "phone",
-            min(rules.count, 6) / 5,
-            rules.count <= 1,
+            *whole,
             said.endswith(":"),
             min(len(signals.stems & before), 4) / 2,
             min(len(signals.stems & seen), 6) / 3,
             min(len(signals.stems), 10) / 5,
         ]
-        rows.append(list(map(float, row)))
+        rows.append(row)
         started.add(label)
         before = signals.stems or before
         seen |= signals.stems

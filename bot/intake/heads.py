@@ -6,14 +6,15 @@ training learns how far each may be trusted. Weights come with the labeller's fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from math import sqrt
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from bot.intake.classify import LIMIT, Span, Urgency, category_signs, find_evidence, guess_category, read_urgency, urgency_signs
-from bot.intake.features import bucket
+from bot.intake.features import BUCKETS, bucket
 from bot.intake.labeller import load
 from bot.intake.text import WORD
 from bot.model import Category, UrgencyReason
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from bot.intake.labeller import Array
 
+    Buckets = NDArray[np.int64]
+
 # Scores are compared with these; chosen on messages that the weights had not learned from.
 CHANGE_FROM = 0.15
 PRESSED_FROM = -0.9
@@ -31,7 +34,7 @@ REASONS = (None, *UrgencyReason)
 LONGEST_WORD = 24  # characters; the runs of four that are read end before
 
 
-def category_features(folded: str) -> list[int]:
+def category_features(folded: str) -> Buckets:
     """The buckets of one ticket's folded words for the question "incident or change request?"."""
     words = WORD.findall(folded[:LIMIT])[:150]
     names = {f"r{word[:6]}" for word in words}
@@ -39,10 +42,10 @@ def category_features(folded: str) -> list[int]:
     names |= {f"F{word[:6]}" for word in words[:1]} | {"F2" + " ".join(word[:5] for word in words[:2])}
     signs, balance = category_signs(folded)
     names |= {*signs, f"D{round(balance)}", f"len{min(len(words) // 5, 8)}", "?" if "?" in folded else "!?"}
-    return sorted(_word_buckets(folded).union(map(bucket, names)))
+    return _joined(_word_buckets(folded), names)
 
 
-def urgency_features(own: str, context: str, rules: Urgency) -> list[int]:
+def urgency_features(own: str, context: str, rules: Urgency) -> Buckets:
     """The buckets of a ticket's folded words and of those that stand around all tickets, for urgency and its reason."""
     names: set[str] = set()
     for word in WORD.findall(context[:LIMIT])[:60]:
@@ -50,7 +53,7 @@ def urgency_features(own: str, context: str, rules: Urgency) -> list[int]:
     signs = [f"O{name}" for name in urgency_signs(own)] + [f"K{name}" for name in urgency_signs(context)]
     names |= {*signs, *(one + other for one, other in combinations(signs, 2))}
     names |= {f"U{rules.pressed}", f"R{rules.reason}", f"calm{rules.calm}", f"!{min(own.count('!'), 3)}"}
-    return sorted(_word_buckets(own).union(map(bucket, names)))
+    return _joined(_word_buckets(own), names)
 
 
 def best_category(folded: str) -> Category:
@@ -68,9 +71,7 @@ def best_urgency(folded: str, spans: Sequence[Span], context: Sequence[Span]) ->
     shipped = load()
     if shipped is None:
         return rules
-    import numpy as np
-
-    features = np.array(urgency_features(_join(folded, spans), _join(folded, context), rules))
+    features = urgency_features(_join(folded, spans), _join(folded, context), rules)
     common = shipped[1]
     if head_score(common["head.pressed"], features) <= PRESSED_FROM:
         return Urgency(calm=rules.calm)
@@ -80,17 +81,29 @@ def best_urgency(folded: str, spans: Sequence[Span], context: Sequence[Span]) ->
     return Urgency(pressed=True, reason=reason, evidence=evidence)
 
 
-def head_score(weights: Array, features: Sequence[int] | NDArray[np.int64]) -> float:
+def head_score(weights: Array, features: Buckets) -> float:
     """The score of one question; the last weight is what is said without any feature."""
     return float(weights.take(features).sum()) / sqrt(len(features)) + float(weights[-1])
 
 
 @lru_cache(maxsize=4)  # both questions about one ticket are asked in turn
-def _word_buckets(folded: str) -> frozenset[int]:
+def _word_buckets(folded: str) -> Buckets:
     """The buckets of a ticket's folded words and of the pairs of neighbours."""
+    import numpy as np
+
     words = WORD.findall(folded[:LIMIT])[:150]
-    pairs = [bucket(f"b{first[:5]}_{second[:5]}") for first, second in pairwise(words)]
-    return frozenset(pairs).union(*(_parts_of(word[:LONGEST_WORD]) for word in words))
+    pairs = [crc32(f"b{first[:5]}_{second[:5]}".encode("utf-8", "surrogatepass")) % BUCKETS for first, second in pairwise(words)]
+    return np.array([*chain.from_iterable(_parts_of(word[:LONGEST_WORD]) for word in set(words)), *pairs], dtype=np.int64)
+
+
+def _joined(words: Buckets, names: Iterable[str]) -> Buckets:
+    """The words' buckets and those of the names: sorted, each once."""
+    import numpy as np
+
+    found = np.append(words, np.fromiter(map(bucket, names), np.int64))
+    found.sort()
+    once: Buckets = found[np.append(True, found[1:] != found[:-1])]
+    return once
 
 
 @lru_cache(maxsize=10_000)

@@ -7,7 +7,6 @@ opinion and the rules stand alone.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
@@ -15,6 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from bot.intake.clean import SILENT, ZoneKind
+from bot.intake.meaning import as_facts, keep_to_one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
     Weights = dict[str, Array]
+    Nets = dict[str, Array]
     Bags = tuple[NDArray[np.int64], NDArray[np.int64], Array]
 
 OUTSIDE, STARTS, WITHIN = 0, 1, 2
@@ -35,6 +36,13 @@ def spoken_units(zones: Sequence[ZoneKind | None]) -> list[int]:
     return [number for number, zone in enumerate(zones) if zone not in SILENT]
 
 
+def unit_table(rows: Sequence[Sequence[float]], meanings: Array) -> Array:
+    """What is read of each spoken unit of one message beside its words: its facts and its meaning (meaning.py), a row each."""
+    import numpy as np
+
+    return np.concatenate([np.array(rows, dtype=np.float32), as_facts(meanings)], 1)
+
+
 def as_bags(words: Sequence[Sequence[int]]) -> Bags:
     """The buckets of each unit (never none) as arrays for `shares`: all buckets in a row, where each unit's begin, the root of how many."""
     import numpy as np
@@ -44,40 +52,64 @@ def as_bags(words: Sequence[Sequence[int]]) -> Bags:
     return buckets, sizes.cumsum() - sizes, np.sqrt(sizes.astype(np.float32))[:, None]
 
 
-def shares(weights: Weights, words: Bags, rows: Array) -> Array:
-    """For each unit of one message the shares of OUTSIDE, STARTS, WITHIN; they sum to 1."""
+def shares(nets: Nets, words: Bags, rows: Array) -> Array:
+    """For each unit of one message the shares of OUTSIDE, STARTS, WITHIN, averaged over the networks; they sum to 1."""
     import numpy as np
 
     buckets, begins, roots = words
-    said = np.add.reduceat(weights["words"].take(buckets, axis=0), begins) / roots
+    count, width = len(begins), nets["unit_words"].shape[1]
+    together = np.add.reduceat(nets["words"].take(buckets, axis=0).astype(np.float32), begins) * (nets["words.scale"] / roots)
+    said = np.ascontiguousarray(together.reshape(count, -1, width).transpose(1, 0, 2))
     before = np.zeros_like(said)
-    before[1:] = said[:-1]
-    unit = np.maximum(np.concatenate([said, said * before, rows], 1) @ weights["unit"] + weights["unit_bias"], 0)
-    near = _windows(unit, NEAR) @ weights["near"] + unit.max(0) @ weights["whole"] + weights["near_bias"]
+    before[:, 1:] = said[:, :-1]
+    unit = said @ nets["unit_words"] + (said * before) @ nets["unit_pairs"] + rows @ nets["unit_rows"] + nets["unit_bias"]
+    unit = np.maximum(unit, 0)
+    near = _windows(unit, NEAR) @ nets["near"] + unit.max(1, keepdims=True) @ nets["whole"] + nets["near_bias"]
     near = np.maximum(near, 0)
-    far = np.maximum(_windows(near, FAR) @ weights["far"] + weights["far_bias"], 0)
-    logits = np.concatenate([near + far, unit], 1) @ weights["out"] + weights["out_bias"]
-    odds = np.exp(logits - logits.max(1, keepdims=True))
-    result: Array = odds / odds.sum(1, keepdims=True)
+    far = np.maximum(_windows(near, FAR) @ nets["far"] + nets["far_bias"], 0)
+    logits = np.concatenate([near + far, unit], 2) @ nets["out"] + nets["out_bias"]
+    odds = np.exp(logits - logits.max(2, keepdims=True))
+    result: Array = (odds / odds.sum(2, keepdims=True)).mean(0)
     return result
+
+
+def stack(nets: Sequence[Weights]) -> Nets:
+    """Networks of one shape side by side, so that they read a message at once; the first axis tells them apart.
+
+    Their words stand in one table, each network's columns beside those of the one before: as whole numbers when they are shipped so.
+    """
+    import numpy as np
+
+    width = nets[0]["words"].shape[1]
+    ones = np.ones(width, np.float32)
+    stacked = {name: np.stack([net[name] for net in nets]) for name in nets[0] if not name.startswith("words")}
+    unit = stacked.pop("unit")
+    return {
+        "words": np.concatenate([net["words"] for net in nets], 1),
+        "words.scale": np.concatenate([net.get("words.scale", ones) for net in nets]),
+        "unit_words": unit[:, :width],
+        "unit_pairs": unit[:, width : 2 * width],
+        "unit_rows": unit[:, 2 * width :],
+        **{name: value[:, None] if name.endswith("_bias") else value for name, value in stacked.items()},
+    }
 
 
 def _windows(value: Array, offsets: Sequence[int]) -> Array:
     import numpy as np
 
-    padded = np.zeros((len(value) + 2 * PADDING, value.shape[1]), np.float32)
-    padded[PADDING : PADDING + len(value)] = value
-    return np.concatenate([padded[PADDING + offset : PADDING + offset + len(value)] for offset in offsets], 1)
+    nets, count, width = value.shape
+    padded = np.zeros((nets, count + 2 * PADDING, width), np.float32)
+    padded[:, PADDING : PADDING + count] = value
+    return np.concatenate([padded[:, PADDING + offset : PADDING + offset + count] for offset in offsets], 2)
 
 
 @lru_cache(maxsize=1)
-def load() -> tuple[tuple[Weights, ...], Weights] | None:
+def load() -> tuple[Nets, Weights] | None:
     """The shipped networks, and what goes with all of them; None when no file is shipped. Takes about 0.1 s once."""
     file = resources.files("bot.intake").joinpath("data", "labeller.npz")
     if not file.is_file():
         return None
-    # The matrices are small: threads of the linear algebra would wait for one another more than work (measured: twice the time).
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    keep_to_one_thread()
     import numpy as np
 
     with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
@@ -86,8 +118,9 @@ def load() -> tuple[tuple[Weights, ...], Weights] | None:
     while f"{len(nets)}.words" in arrays:
         prefix = f"{len(nets)}."
         names = [name.removeprefix(prefix) for name in arrays if name.startswith(prefix) and not name.endswith(".scale")]
-        nets.append({name: _wide(arrays[prefix + name], arrays.get(f"{prefix}{name}.scale")) for name in names})
-    return tuple(nets), {name: value for name, value in arrays.items() if not name[0].isdigit()}
+        net = {name: _wide(arrays[prefix + name], arrays.get(f"{prefix}{name}.scale")) for name in names if name != "words"}
+        nets.append({**net, "words": arrays[f"{prefix}words"], "words.scale": arrays[f"{prefix}words.scale"]})
+    return stack(nets), {name: value for name, value in arrays.items() if not name[0].isdigit()}
 
 
 def _wide(narrow: NDArray[np.int8], scale: Array | None) -> Array:

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.intake.candidates import Reading, candidates, describe_doubt, rules_labels
+from bot.intake.candidates import Reading, candidates, describe_doubt, rules_labels, take_in
 from bot.intake.clean import ZoneKind
 from bot.intake.describe import describe
-from bot.intake.labeller import OUTSIDE, STARTS, as_bags, load, shares, spoken_units
+from bot.intake.labeller import OUTSIDE, STARTS, as_bags, load, shares, spoken_units, unit_table
 from bot.intake.rules import NOISE, SHARED, Partition
 from bot.intake.signals import Signals
 from bot.intake.units import Joint, Marker, Unit
@@ -44,30 +44,28 @@ def decide(
     units: Sequence[Unit],
     words: Sequence[Sequence[int]],
     rows: Sequence[Sequence[float]],
+    meanings: Array | None,
     signals: Sequence[Signals],
     kinds: Sequence[ZoneKind | None],
     rules: Partition,
     channel: str,
 ) -> Decision | None:
-    """The decision on a message; None when no labeller is shipped or no unit is spoken. `words` and `rows` are its features."""
+    """The decision on a message; None when no labeller is shipped or no unit is spoken. `words`, `rows` and `meanings` are its features."""
     shipped = load()
     spoken = spoken_units(kinds)
-    if shipped is None or not spoken:
+    if shipped is None or meanings is None or not spoken:
         return None
     nets, common = shipped
-    import numpy as np
-
-    table = np.array([rows[number] for number in spoken], dtype=np.float32)
+    table = unit_table([rows[number] for number in spoken], meanings[spoken])
     said = as_bags([words[number] for number in spoken])
     reading = Reading(
         units=[units[number] for number in spoken],
-        given=np.mean([shares(net, said, table) for net in nets], axis=0).tolist(),
+        given=shares(nets, said, table).tolist(),
+        meanings=meanings[spoken],
         signals=[signals[number] for number in spoken],
         theirs=rules_labels(spoken, rules),
         channel=channel,
     )
-    if _is_plain_list(reading):
-        return Decision(partition=rules, confidence=PLAIN_LIST)
     labels, confidence = choose(reading, common)
     return Decision(partition=as_partition(spoken, labels, rules), confidence=confidence)
 
@@ -86,16 +84,18 @@ def _is_plain_list(reading: Reading) -> bool:
 
 
 def choose(reading: Reading, weights: Weights) -> tuple[tuple[int, ...], float]:
-    """The likeliest division and the chance that it is right."""
+    """The likeliest division and the chance that it is right; words that might belong to a request are taken in."""
     import numpy as np
 
+    if _is_plain_list(reading):
+        return take_in(reading, reading.theirs), PLAIN_LIST
     options = candidates(reading)
     rows = describe(reading, options).astype(np.float32)
     scores = weigh(rows, np.array(describe_doubt(reading), dtype=np.float32), weights)
     scores[:-1] += [MANY * max(labels.count(STARTS) - 1, 0) for labels in options]
     odds = np.exp(scores - scores.max())
     best = int(scores[:-1].argmax())
-    return options[best], float(odds[best] / odds.sum())
+    return take_in(reading, options[best]), float(odds[best] / odds.sum())
 
 
 def weigh(rows: Array, doubt: Array, weights: Weights) -> Array:

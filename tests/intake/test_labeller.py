@@ -19,7 +19,8 @@ from bot.intake.units import split_units
 def reading(*shares: tuple[float, float, float], theirs: list[int]) -> Reading:
     units = split_units("\n".join("не друкує чек" for _ in shares))
     signals = [read_signals("не друкує чек") for _ in shares]
-    return Reading(units=units, given=shares, signals=signals, theirs=theirs, channel="chat")
+    meanings = np.eye(len(shares), 8, dtype=np.float32)
+    return Reading(units=units, given=shares, meanings=meanings, signals=signals, theirs=theirs, channel="chat")
 
 
 UNSURE = (0.1, 0.45, 0.45)
