@@ -94,7 +94,10 @@ def _mail(number: int, person: int, text: str) -> bytes:
         pytest.param(Size(60, FORCED), id="60+60", marks=pytest.mark.timeout(400)),
         # A thousand messages, twenty kills, each window at least three times.
         pytest.param(
-            Size(500, (*CHAT * 3, *MAIL, *[RANDOM] * 2), times=3), id="500+500", marks=[pytest.mark.soak, pytest.mark.timeout(2400)]
+            # Mail first: after 200 letters in an hour the breaker of RFC 3834 withholds receipts, and nothing is sent to be killed at.
+            Size(500, (*MAIL, *CHAT * 3, *[RANDOM] * 2), times=3),
+            id="500+500",
+            marks=[pytest.mark.soak, pytest.mark.timeout(2400)],
         ),
     ],
 )
