@@ -61,7 +61,7 @@ def test_the_extraction_finds_what_the_code_says(said: dict[str, list[str]]) -> 
         "Відкритих звернень немає.": "bot/channels/telegram/render_lists.py",
         "Стан служби": "bot/channels/site/templates/status.html",
         "термінова": "bot/texts.py",
-        "клієнт підтвердив": "bot/channels/site/choices.py",
+        "клієнт підтвердив": "bot/intake/division.py",
     }.items():
         assert place in said[sentence]
     assert len(said) > 700

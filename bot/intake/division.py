@@ -26,7 +26,6 @@ Span = tuple[int, int]
 # More pieces than this are not dealt out by hand; neighbours are put together until they fit.
 MOST_PIECES = 40
 MOST_PARTS = 9
-CONFIRMED = "клієнт підтвердив"
 _CUT = re.compile(r"\d{1,2}(?:\s*[-–—,;+]\s*\d{1,2})*(?:\s*[/|]\s*\d{1,2}(?:\s*[-–—,;+]\s*\d{1,2})*)+")
 
 
@@ -79,7 +78,7 @@ async def split_as_offered(uow: UnitOfWork, desk: Desk, ticket_id: int, contact:
     siblings = await uow.tickets.siblings(ticket.origin_id) if ticket.origin_id is not None else []
     if sum(each.is_open for each in siblings) > 1:
         raise Conflict("Це повідомлення вже розділено.")
-    return await desk.split(uow, ticket_id, offered(ticket, first.text), Actor.contact(contact), because=CONFIRMED)
+    return await desk.split(uow, ticket_id, offered(ticket, first.text), Actor.contact(contact), because="клієнт підтвердив")
 
 
 def offered(ticket: Ticket, text: str) -> tuple[Draft, ...]:
@@ -111,9 +110,9 @@ async def divide(
     return await desk.split(uow, kept.id, drafts, actor, because="клієнт розділив інакше")
 
 
-def tell_made(uow: UnitOfWork, made: Sequence[Facts], *, cause: str, now: datetime, because: str = CONFIRMED) -> None:
+def tell_made(uow: UnitOfWork, made: Sequence[Facts], *, cause: str, now: datetime) -> None:
     """The client sees what was made, with the way to undo it, and is asked for reasons of urgency where one is missing (R5, R11)."""
-    for row in notices.receipt(made, cause=cause, now=now, act="split", because=because):
+    for row in notices.receipt(made, cause=cause, now=now, act="split", because="клієнт підтвердив"):
         uow.outbox.add(row)
     for facts in made:
         if facts.ticket.reason_state is ReasonState.ASKED:
