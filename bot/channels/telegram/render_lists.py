@@ -97,12 +97,12 @@ def _title(body: Body, say: Translator) -> str:
 def _queue_line(row: Body, reader: Reader) -> str:
     say = reader.say
     due = say("до {at}").format(at=reader.moment(row["due_at"])) if row.get("due_at") else say("без строку")
-    owner = f" · {brief(row['assignee'])}" if row.get("assignee") else ""
+    owner = f" · {brief(row['assignee'], 50)}" if row.get("assignee") else ""
     return f"{lamp(row)} {named(row)} — {due}{owner} · {_who(row)}"
 
 
 def _who(row: Body) -> str:
-    return brief(row["client"] or row["contact"])
+    return brief(row["client"] or row["contact"], 50)
 
 
 def _due(facts: Body, reader: Reader) -> str:

@@ -52,6 +52,8 @@ class StaffTalk:
 
     async def line(self, uow: UnitOfWork, line: Line, item: InboxItem) -> Done:
         """A line in the staff chat: a command, a reply to a message about a ticket, or talk that is none of the bot's business."""
+        if line.is_edit:
+            return await self.edited(uow, line, item)
         links = await self._words.about(uow, line)
         if line.command is None and not links:
             return Done(because="staff_talk")

@@ -101,6 +101,31 @@ def everything(text: str) -> list[Delivery]:
     ]
 
 
+def of_the_chat(text: str) -> list[Delivery]:
+    """One delivery of every kind that the staff chat's own conversation makes."""
+    shown = facts(text, priority=Priority.URGENT).for_staff() | {"title": HOSTILE[:60], "client": text[:300], "contact": text[:300]}
+    row = {**shown, "assignee": text[:200]}
+    listing = {"name": "mine.7", "page": 1, "owner": text, "rows": [row] * 10, "has_more": True, "total": 30}
+    there = {"name": text[:200], "open": 3, "until": NOW.isoformat(), "instead_of": [HOSTILE]}
+    numbers = dict.fromkeys(("open", "nobodys", "urgent", "overdue", "waiting", "development", "opened", "closed"), 7)
+    held = {"tickets": [{"id": 7, "title": text[:60]}], "total": 1, "contact": text, "text": text[:200], "until": NOW.isoformat()}
+    bodies: list[tuple[str, dict[str, object]]] = [
+        ("queue", listing),
+        ("queue", {**listing, "rows": [], "page": 0, "has_more": False}),
+        ("who", {"is_kept": True, "there": [there], "away": [{"name": HOSTILE, "open": 0}], "nobodys": 2}),
+        ("stats", numbers | {"opened_week": 9, "closed_week": 8}),
+        ("answers", {"answers": [{"name": text[:40], "text": text}] * 60}),
+        ("answers", {"answers": []}),
+        ("backlog", {"tickets": [shown] * 20}),
+        ("held", {**held, "undo": ["unword", 7, 123456789]}),
+        ("held", {**held, "total": 60, "tickets": [{"id": n, "title": ""} for n in range(10**12, 10**12 + 10)], "undo": ["unsend", 5]}),
+        ("cut", {"ticket_id": 7, "pieces": [text[:500] or "х"] * 40}),
+        ("prompt_replyall", {"what": "replyall", "ticket_id": 7, "title": text[:60], "person": "901", "agent": text[:200]}),
+        ("prompt_handover", {"what": "handover", "ticket_id": 7, "title": text[:60], "person": "901", "agent": text[:200]}),
+    ]
+    return [Delivery(key=f"{at}", route=STAFF, kind=kind, body=body, created_at=NOW) for at, (kind, body) in enumerate(bodies)]
+
+
 def check(calls: list[render.Call]) -> list[str]:
     """The texts as a reader sees them; everything as strict as Telegram."""
     shown = []
@@ -118,7 +143,7 @@ def check(calls: list[render.Call]) -> list[str]:
 @settings(max_examples=40, deadline=None)
 @given(st.one_of(st.text(st.characters(), max_size=80), st.sampled_from(["", HOSTILE, "ї" * 4096, "🙂" * 3000, "a\n\n" * 5000])))
 def test_every_kind_is_something_telegram_takes(text: str) -> None:
-    for delivery in everything(text):
+    for delivery in (*everything(text), *of_the_chat(text)):
         check(render.calls(delivery, READER, is_staff=delivery.route == STAFF))
         if delivery.edit_key and (edited := render.edit(delivery, READER, 5, is_staff=delivery.route == STAFF)):
             check([edited])

@@ -271,6 +271,26 @@ async def test_an_owners_nudge_comes_privately_and_is_answered_there(house: Hous
     await house.gets("Мої звернення: Олена", chat=olena)
 
 
+async def test_an_answer_given_in_private_is_corrected_there_and_not_said_again(house: House) -> None:
+    card = await card_of(house, URGENT)
+    olena = int(house.world.olena.telegram_id or 0)
+    house.say("/start", chat=olena, user=olena)
+    await house.gets("Відповідь на картку", chat=olena)
+    house.agent_presses(card, "Беру")
+    await house.settled()
+    house.world.clock.advance(timedelta(minutes=61))
+    ticker = Ticker(storage=house.world.storage, promises=house.world.promises, staff=house.world.desk.staff, clock=house.world.clock)
+    await ticker.tick()
+    nudge = await house.gets("клієнт ще чекає на перше слово", chat=olena)
+    said = house.say("Майстер уже їде", chat=olena, user=olena, reply_to=nudge["message_id"])
+    await house.gets("Майстер уже їде")
+    house.telegram.world.edit(olena, said, "Майстер буде о 15:00")
+    await house.gets("Майстер буде о 15:00")
+    await house.settled()
+    assert house.sent(IRYNA, "Майстер уже їде") == []
+    assert len(house.sent(IRYNA, "Майстер")) == 1
+
+
 async def test_an_owner_who_never_opened_the_bot_is_reminded_in_the_staff_chat(house: House) -> None:
     card = await card_of(house, URGENT)
     house.agent_presses(card, "Беру")
