@@ -19,7 +19,7 @@ from bot.storage import open_storage
 from tests.storage.making import CHAT, DAY, MAIL, MINUTE, NOW, SECOND, clock, delivery, line, person, ticket
 
 # These stay small: a desk has hundreds of clients, a dozen agents.
-SMALL = {"clients", "client_domains", "agents", "facts", "leases"}
+SMALL = {"clients", "client_domains", "agents", "shifts", "facts", "leases"}
 # Ordered on purpose by an index that holds only what is open, waiting or to be sent.
 PARTIAL = re.compile(r"USING (COVERING )?INDEX ix_\w+_(open|running|unfinished|due|nudge|backlog|quarantined|ready|awaiting|sending|dead)")
 
@@ -84,6 +84,7 @@ async def list_work(uow: UnitOfWork) -> None:
     await uow.tickets.events_of([1, 2], ["claimed", "answer"])
     await uow.tickets.of_origins(after=0, limit=5)
     await uow.clocks.started(since=NOW, after_id=0, until=NOW + DAY, limit=5)
+    await uow.clocks.due_between(since=NOW, until=NOW + DAY)
     await uow.tickets.awaiting_client(before=NOW + SECOND, limit=5)
     await uow.tickets.reminded_clients(before=NOW + SECOND, limit=5)
     for include_closed in (True, False):
@@ -99,6 +100,8 @@ async def people_work(uow: UnitOfWork) -> None:
     await uow.people.contact_at(Address(channel="telegram", value="501"))
     await uow.people.contacts_of(1)
     await uow.people.save_contact(contact)
+    await uow.duty.shifts()
+    await uow.duty.absences(since=NOW)
     await uow.state.put_token(digest="d", purpose="p", subject="s", expires_at=NOW + DAY)
     await uow.state.use_token(digest="d", purpose="p", now=NOW)
     await uow.state.drop_tokens(purpose="p", subject="s")
