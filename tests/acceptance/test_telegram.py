@@ -14,9 +14,9 @@ IRYNA, OLENA = 501, 901
 pytestmark = pytest.mark.timeout(180)
 
 
-async def open_desk(desk: Start, telegram: Telegram, *, gap: str, database: str = "") -> Deskbot:
+async def open_desk(desk: Start, telegram: Telegram, *, gap: str, database: str = "", extra: str = "") -> Deskbot:
     """A desk with a staff chat, one agent in it, and one client who has not written yet."""
-    bot = desk(telegram=telegram.base_url, token=telegram.token, staff_chat=STAFF_CHAT, gap=gap, database=database)
+    bot = desk(telegram=telegram.base_url, token=telegram.token, staff_chat=STAFF_CHAT, gap=gap, database=database, extra=extra)
     added = await bot.command("accounts", "add", "Олена", "--telegram", str(OLENA))
     assert added.code == 0, added.err
     await telegram.staff((OLENA, "Олена"))
@@ -85,3 +85,24 @@ async def test_a_reply_to_our_message_lands_in_its_ticket(desk: Start, telegram:
     assert [m.text for m in read.case(1).messages][-1] == "Пише «файл зайнято»"
     assert len(read.case(2).messages) == 1
     assert read.balanced("telegram")["follow_ups"] == 1
+
+
+async def test_an_answer_that_waits_outlives_a_kill_and_one_taken_back_is_never_said(desk: Start, telegram: Telegram) -> None:
+    bot = await open_desk(desk, telegram, gap="0s", extra='answer_delay = "20s"')
+    await telegram.says(IRYNA, "Не друкує принтер на складі")
+    card = await telegram.gets(STAFF_CHAT, "№1")
+    await telegram.says(OLENA, "Це слова іншому клієнтові", chat=STAFF_CHAT, reply_to=card["message_id"])
+    held = await telegram.gets(STAFF_CHAT, "піде о")
+    await telegram.press(held, "Не надсилати", user=OLENA)
+    await telegram.gets(STAFF_CHAT, "клієнт цього не побачить")
+    await telegram.says(OLENA, "Перезапустіть службу друку", chat=STAFF_CHAT, reply_to=card["message_id"])
+    await telegram.gets(STAFF_CHAT, "піде о")
+    assert await telegram.shown(IRYNA, "Перезапустіть") == []
+    bot.kill()
+    await bot.started()
+    await telegram.gets(IRYNA, "Перезапустіть службу друку")
+    await bot.stop()
+    assert len(await telegram.shown(IRYNA, "Перезапустіть службу друку")) == 1
+    assert await telegram.shown(IRYNA, "іншому клієнтові") == []
+    kinds = [(m.kind, m.text) for m in (await books.read(bot.database_url)).case(1).messages[1:]]
+    assert kinds == [(MessageKind.NOTE, "Це слова іншому клієнтові"), (MessageKind.ANSWER, "Перезапустіть службу друку")]
