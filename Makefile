@@ -36,6 +36,7 @@ bench: dev
 
 train: dev
 	@$(BIN)/python -m train $(ARGS)
+	@$(BIN)/python -m train.followups
 
 texts: dev
 	@$(BIN)/python deploy/texts.py

@@ -12,7 +12,7 @@ import pytest
 
 from bot.intake.analysis import analyse
 from bot.intake.candidates import rules_labels
-from bot.intake.followups import Verdict, read_followup
+from bot.intake.followups import Verdict, judge
 from bot.intake.rules import divide
 from train.examples import FILES, Example, make_example, read_corpus
 from train.scoring import Tally
@@ -46,9 +46,9 @@ def test_no_message_of_the_corpus_loses_a_letter() -> None:
             assert sum(sign.isalpha() for at, sign in enumerate(text) if at not in held) <= text.count(")") + text.count(".")
 
 
-def test_answers_are_read_and_thanks_are_never_taken_for_more_than_thanks() -> None:
+def test_rules_alone_take_no_answer_for_thanks_that_is_more() -> None:
     cases = [json.loads(line) for line in FOLLOWUPS.read_text("utf-8").splitlines()]
-    told = [(case["verdict"], read_followup(case["text"], case["ticket_title"], case["last_staff_message"]).verdict) for case in cases]
+    told = [(case["verdict"], judge(case["text"], case["ticket_title"], case["last_staff_message"], None).verdict) for case in cases]
     assert sum(wanted == given for wanted, given in told) / len(told) > 0.72
     wrong_thanks = [wanted for wanted, given in told if given is Verdict.THANKS and wanted != "thanks"]
     assert not wrong_thanks

@@ -8,7 +8,8 @@ from __future__ import annotations
 # What the staff's last message does, strongest first; each is looked for on its own.
 STAFF_REQUESTS = (
     r"надішліть|уточніть|підкажіть|скажіть|пришліть|скиньте|надайте|прошу надіслати|потрібен|пришлите|отправьте|уточните|подскажите|"
-    r"скажите|приложите|please (?:send|confirm|provide)|could you (?:send|check)|очікуємо|чекаємо на ваш\w*|назвіть|назовите|опишіть|опишите"
+    r"скажите|приложите|please (?:send|confirm|provide)|could you (?:send|check)|очікуємо|чекаємо на ваш\w*|назвіть|назовите|"
+    r"опишіть|опишите"
 )
 STAFF_ASKS_APPROVAL = (
     r"оцінка|оценка|смета|кошторис|estimate|годин\w*|час[аов]*|погоджу\w+|согласов\w+|согласны|згодні|approve|робимо|беремо|запускаем|"
@@ -22,6 +23,12 @@ STAFF_PROMISES = (
 STAFF_CLOSES = r"закри\w+|закры\w+|close\w*"
 STAFF_WANTS_A_TRY = (
     r"перевір\w*|провер\w*|спробу\w*|попробу\w*|подив\w*|посмотр\w*|глян\w*|звір\w*|свер\w*|пробу\w*|check\w*|try|test\w*|rerun"
+)
+
+# Closing is refused.
+KEEP_OPEN = (
+    r"(?:не|рано|ще рано|зарано)\s(?:(?:можна|треба|варто|поспішайте|нужно|надо|стоит|можно|спешите|давайте)\s)?(?:закри\w+|закры\w+)|"
+    r"(?:don't|do not|not|cannot|can't)(?: be)? closed?|keep (?:it|this|the ticket) open|reopen"
 )
 
 CLASSES = {
@@ -61,7 +68,8 @@ CLASSES = {
     ),
     "other": (
         r"нов\w+|інш\w+|друг\w+|окрем\w+|отдельн\w+|ще|ше|еще|також|также|also|another|new|next|separate\w*|unrelated|заодно|кстати|"
-        r"до речі|btw|by the way|слухайте|слушайте|тепер|теперь|наступн\w+|meanwhile|поки|пока|крім того|кроме того|in addition|besides|more"
+        r"до речі|btw|by the way|слухайте|слушайте|тепер|теперь|наступн\w+|meanwhile|поки|пока|крім того|кроме того|in addition|"
+        r"besides|more"
     ),
     "close": (
         r"закри\w+|закры\w+|close\w?|знят\w+|снят|вичерпан\w+|неактуальн\w*|не актуальн\w*|не треба|не нужно|не потрібно|no longer|"
