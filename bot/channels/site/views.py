@@ -19,7 +19,7 @@ from bot.channels.site.words import (
     time_left,
 )
 from bot.desk_base import ticket_text
-from bot.model import ActorKind, Contact, Event, Lamp, Message, MessageKind, Priority, Ticket
+from bot.model import ActorKind, Contact, Event, Lamp, Message, MessageKind, Priority, Revision, Ticket
 from bot.ports import QueueRow, TicketFile
 from bot.texts import SENDER_WORDS
 
@@ -68,7 +68,7 @@ class StaffRow:
 class Word:
     """A message on a ticket's page. `whole` is the full text where `text` is the ticket's own part of it; both may be long.
     `original` is where the mail it came in is, with "/original.eml" or "/text" behind it. `sender` is what our mail server says of its
-    sender, for staff alone."""
+    sender, for staff alone. `is_corrected`: its author changed it after it was said; `was` is what it said before, for staff alone."""
 
     side: str
     author: str
@@ -82,6 +82,8 @@ class Word:
     files: tuple[FileLink, ...] = ()
     original: str = ""
     sender: str = ""
+    is_corrected: bool = False
+    was: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +148,14 @@ def staff_rows(queue: Sequence[QueueRow], *, viewer_id: int, reader: Reader) -> 
 
 
 def words_of_ticket(
-    messages: Sequence[Message], ticket: Ticket, files: Sequence[TicketFile], *, reader: Reader, is_staff: bool, viewer_id: int
+    messages: Sequence[Message],
+    ticket: Ticket,
+    files: Sequence[TicketFile],
+    revisions: Sequence[Revision],
+    *,
+    reader: Reader,
+    is_staff: bool,
+    viewer_id: int,
 ) -> list[Word]:
     """The talk of a ticket, oldest first. The first message is shown as the ticket's own part of it, the whole beside it."""
     words = []
@@ -174,6 +183,8 @@ def words_of_ticket(
                 files=links(message, files, base=base, say=reader.say),
                 original=f"{base}/messages/{message.id}" if _is_mail(message) else "",
                 sender=_sender(message, reader) if is_staff else "",
+                is_corrected=any(each.message_id == message.id for each in revisions),
+                was=tuple(each.text for each in revisions if each.message_id == message.id) if is_staff else (),
             )
         )
     return words

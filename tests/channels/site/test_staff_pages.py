@@ -285,3 +285,22 @@ async def test_the_clients_words_and_news_reach_the_feed(house: House) -> None:
     news = (await agent.get(f"/staff/feed/updates?after={last}&wait=5")).json()
     assert news["is_new"]
     assert any("Каса номер два" in item["html"] for item in news["items"])
+
+
+async def test_a_correction_is_shown_with_what_was_said_before_to_staff_alone(house: House) -> None:
+    agent, number = await with_ticket(house)
+    await act(agent, number, "word", text="Рахунок 5", **{"as": "reply"})
+    async with house.storage.write() as uow:
+        word = (await uow.tickets.messages(number))[-1]
+        author = await uow.people.agent(word.author.id or 0)
+        assert author is not None
+        assert await house.desk.correct(uow, number, word.id, author, "Рахунок 6")
+        await uow.commit()
+    page = (await agent.get(f"/staff/tickets/{number}")).text
+    assert "виправлено" in page
+    assert page.index("Рахунок 6") < page.index("Було до виправлення") < page.index("Рахунок 5")
+    assert "співробітник виправив свої слова" in page
+    seen = (await (await house.enter("iryna")).get(f"/tickets/{number}")).text
+    assert "виправлено" in seen
+    assert "Рахунок 6" in seen
+    assert "Рахунок 5" not in seen

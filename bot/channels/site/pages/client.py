@@ -145,6 +145,7 @@ async def ticket_page(
         facts = await site.desk.facts(uow, found)
         messages = await uow.tickets.messages(ticket_id)
         files = await uow.files.of_ticket(ticket_id)
+        revisions = await uow.tickets.revisions(ticket_id)
         into = await uow.tickets.get(found.merged_into_id) if found.merged_into_id else None
     reader = site.reader(request)
     lamp, words = client_words(found, viewer_id=contact.id, language=reader.language)
@@ -157,7 +158,7 @@ async def ticket_page(
         facts=facts,
         lamp=lamp,
         words=words,
-        messages=words_of_ticket(messages, found, files, reader=reader, is_staff=False, viewer_id=contact.id),
+        messages=words_of_ticket(messages, found, files, revisions, reader=reader, is_staff=False, viewer_id=contact.id),
         may_reopen=site.desk.may_reopen(found),
         into=into if into and may_see(into, contact) else None,
         phones=site.options.phones,

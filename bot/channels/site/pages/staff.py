@@ -20,7 +20,7 @@ from bot.channels.site.views import history, staff_rows, words_of_ticket
 from bot.channels.site.visitors import AgentVisitor
 from bot.channels.site.words import CHANNEL_WORDS, category_words, priority_words, reason_words, staff_words, time_left
 from bot.errors import NotFound
-from bot.model import Agent, Contact, Delivery, Event, Message, MessageKind, Role, Route, Team, Ticket, TicketClock, TimeEntry
+from bot.model import Agent, Contact, Delivery, Event, Message, MessageKind, Revision, Role, Route, Team, Ticket, TicketClock, TimeEntry
 from bot.notices import Facts
 from bot.ports import QueueFilter, QueueRow, TicketFile, UnitOfWork
 from bot.texts import WORK_WORDS
@@ -45,6 +45,7 @@ class Everything:
     contact: Contact
     messages: list[Message]
     files: list[TicketFile]
+    revisions: list[Revision]
     events: list[Event]
     times: list[TimeEntry]
     clocks: list[TicketClock]
@@ -119,7 +120,9 @@ async def staff_ticket_page(
         category=category_words(ticket.category, ticket.is_category_guessed, say),
         reason=reason_words(ticket.reason, ticket.reason_state, ticket.reason_guess, say),
         left=time_left(found.facts.due_at, reader.now, reader.language),
-        messages=words_of_ticket(found.messages, ticket, found.files, reader=reader, is_staff=True, viewer_id=visitor.agent.id),
+        messages=words_of_ticket(
+            found.messages, ticket, found.files, found.revisions, reader=reader, is_staff=True, viewer_id=visitor.agent.id
+        ),
         history=history(found.events, reader=reader, agents=names),
         ledger=ledger(found.clocks, found.events, site.desk.policy, reader),
         times=found.times,
@@ -150,6 +153,7 @@ async def everything(uow: UnitOfWork, site: Site, ticket_id: int) -> Everything:
         contact=await uow.people.contact(ticket.contact_id) or Contact(id=ticket.contact_id, name="?"),
         messages=await uow.tickets.messages(ticket_id),
         files=await uow.files.of_ticket(ticket_id),
+        revisions=await uow.tickets.revisions(ticket_id),
         events=await uow.tickets.events(ticket_id),
         times=await uow.tickets.time_entries(ticket_id),
         clocks=await uow.clocks.of_ticket(ticket_id),
