@@ -22,6 +22,7 @@ from bot.clock import Clock, SystemClock
 from bot.config import Settings, build_policy
 from bot.desk import Desk
 from bot.house import House, database_url, file_limits, staff_routes
+from bot.intake import labeller
 from bot.intake.service import Intake, IntakeSettings
 from bot.promises import Promises
 from bot.wiring import BUILDERS, make_adviser
@@ -55,6 +56,7 @@ async def open_house(
     promises = Promises(build_policy(settings.sla, zone=settings.desk.zone), now=clock.now)
     desk = Desk(clock=clock, promises=promises, staff=staff_routes(settings))
     health: list[Health] = []
+    labeller.use(settings.intake.labeller_file)
     intake = Intake(
         desk=desk,
         promises=promises,

@@ -28,6 +28,7 @@ from bot.commands import (
     roster,
     service,
     sla,
+    training,
 )
 from bot.commands.terminal import out, say_error, words
 from bot.errors import BotError
@@ -65,6 +66,7 @@ app.add_typer(clients.app, name="clients")
 app.add_typer(roster.app, name="roster")
 app.add_typer(mail.app, name="mail")
 app.add_typer(corrections.app, name="corrections")
+app.command("train", help=_("Навчити розбір на власних виправленнях і порівняти його зі штатним."))(training.train)
 
 
 def _tell_version(is_asked: bool) -> None:

@@ -7,9 +7,7 @@ Then the networks that are shipped learn from all files. One thread, fixed seeds
 from __future__ import annotations
 
 import argparse
-import io
 import pickle
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +18,7 @@ from train.heads import learn_heads, make_samples
 from train.held_out import SEEDS, SETTING, held_out_shares
 from train.network import train
 from train.rerank import learn, make_choice
+from train.stored import narrow, write
 
 TOGETHER = 2  # authors that are left out at the same time: half the time, and the weighing learns the same
 OUTPUT = Path(__file__).resolve().parent.parent / "bot" / "intake" / "data" / "labeller.npz"
@@ -42,24 +41,6 @@ def main() -> None:
             stored |= narrow(f"{number}.{name}", value)
     write(OUTPUT, stored)
     print(f"{OUTPUT.name}: {OUTPUT.stat().st_size / 1e6:.1f} MB")
-
-
-def narrow(name: str, value: NDArray[np.float32]) -> dict[str, NDArray[np.generic]]:
-    """Whole numbers of eight bits and a scale for each column; short rows stay as they are."""
-    value = np.asarray(value, dtype=np.float32)
-    if value.ndim == 1:
-        return {name: value}
-    scale = np.maximum(np.abs(value).max(0), 1e-8) / 127
-    return {name: np.round(value / scale).astype(np.int8), f"{name}.scale": scale.astype(np.float32)}
-
-
-def write(path: Path, stored: dict[str, NDArray[np.generic]]) -> None:
-    """An .npz whose bytes depend on its content alone: fixed dates, fixed order."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(stored):
-            buffer = io.BytesIO()
-            np.save(buffer, stored[name], allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", date_time=(2020, 1, 1, 0, 0, 0)), buffer.getvalue(), zipfile.ZIP_DEFLATED)
 
 
 if __name__ == "__main__":

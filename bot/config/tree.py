@@ -14,6 +14,7 @@ from bot.config.values import (
     ChatId,
     Duration,
     Folder,
+    FolderOrNone,
     MailAddress,
     Network,
     Rhythm,
@@ -255,6 +256,9 @@ class OpinionSettings(Section):
 
 
 class IntakeSettings(Section):
+    """`labeller_file` is one of `deskbot train`, read in place of the shipped weights."""
+
+    labeller_file: FolderOrNone = None
     opinion: OpinionSettings = OpinionSettings()
     gap: Annotated[Duration, between("0", "5m")] = timedelta(seconds=20)
     limit: Annotated[Duration, between("0", "30m")] = timedelta(minutes=2)

@@ -206,6 +206,7 @@ def _network(text: str) -> str:
 
 
 Folder = Annotated[Path, AfterValidator(in_folder)]
+FolderOrNone = Annotated[Folder | None, BeforeValidator(lambda value: value or None)]
 BotToken = Annotated[Secret, AfterValidator(_bot_token)]
 StorageUrl = Annotated[Secret, AfterValidator(_storage_url)]
 Zone = Annotated[str, AfterValidator(_zone)]

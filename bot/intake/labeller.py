@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
+from bot.errors import Misconfigured
 from bot.intake.clean import SILENT, ZoneKind
 from bot.intake.meaning import as_facts, keep_to_one_thread
 
@@ -103,11 +106,51 @@ def _windows(value: Array, offsets: Sequence[int]) -> Array:
     return np.concatenate([padded[:, PADDING + offset : PADDING + offset + count] for offset in offsets], 2)
 
 
+_own_file: Path | None = None
+
+
+def use(file: Path | None) -> None:
+    """From now on read this file of `deskbot train` in place of the shipped one; None: the shipped one. Once, before the first message.
+
+    Raises Misconfigured when it cannot be read or is none of ours.
+    """
+    global _own_file
+    if file == _own_file:
+        return
+    shipped = _fit()
+    _own_file = file
+    load.cache_clear()
+    if file is None:
+        return
+    try:
+        if _fit() != shipped:
+            raise ValueError("weights of another version")
+    except (OSError, EOFError, ValueError, LookupError, AttributeError, BadZipFile) as error:
+        _own_file = None
+        load.cache_clear()
+        sentence = "intake.labeller_file: {path} не читається як файл навчання цієї версії. Створіть його знову: deskbot train."
+        raise Misconfigured(sentence, path=file) from error
+
+
+def _fit() -> dict[str, tuple[int, ...]]:
+    """The sizes by which weights fit what the code gives them: buckets of words, facts of a unit, and all that goes with the networks."""
+    loaded = load()
+    if loaded is None:
+        return {}
+    nets, common = loaded
+    return {"words": nets["words"].shape[:1], "facts": nets["unit_rows"].shape[1:2]} | {name: value.shape for name, value in common.items()}
+
+
+def own_file() -> Path | None:
+    """The file of `deskbot train` in use, if any: other processes of the desk are told of it."""
+    return _own_file
+
+
 @lru_cache(maxsize=1)
 def load() -> tuple[Nets, Weights] | None:
-    """The shipped networks, and what goes with all of them; None when no file is shipped. Takes about 0.1 s once."""
-    file = resources.files("bot.intake").joinpath("data", "labeller.npz")
-    if not file.is_file():
+    """The networks in use, and what goes with all of them; None when no file is shipped. Takes about 0.1 s once."""
+    file = _own_file or resources.files("bot.intake").joinpath("data", "labeller.npz")
+    if _own_file is None and not file.is_file():
         return None
     keep_to_one_thread()
     import numpy as np

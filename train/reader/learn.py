@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bot.intake.meaning import BUCKETS, STEPS, _buckets
 from bot.intake.signals import TOKEN
 from bot.intake.text import fold
-from train.__main__ import narrow, write
+from train.stored import narrow, write
 
 OUTPUT = Path(__file__).resolve().parents[2] / "bot" / "intake" / "data" / "reader.npz"
 WIDTH = 96

@@ -21,6 +21,7 @@ from bot.channels.mail.parse import NOBODY, Keeping, Own
 from bot.channels.mail.reading import Reading
 from bot.channels.mail.wire import SIZE, head, unpack
 from bot.errors import Permanent, Transient
+from bot.intake.labeller import own_file
 
 TIME_LIMIT = 10.0
 IDLE_STOP = 120.0
@@ -179,7 +180,10 @@ class _Worker:
 def _as_json(own: Own, keeping: Keeping | None) -> str:
     """What a worker is told at its start."""
     files = {"root": str(keeping.shelf.root), "size": keeping.limits.size, "count": keeping.limits.count} if keeping else None
-    return json.dumps({"addresses": sorted(own.addresses), "zone": own.zone, "files": files})
+    learned = own_file()
+    return json.dumps(
+        {"addresses": sorted(own.addresses), "zone": own.zone, "files": files, "labeller": str(learned) if learned is not None else ""}
+    )
 
 
 def _settle(batch: Sequence[_Waiting], readings: Sequence[Reading]) -> None:

@@ -17,6 +17,7 @@ from bot.channels.mail.reading import read
 from bot.channels.mail.wire import SIZE, head, pack
 from bot.errors import Transient
 from bot.files import FileLimits, Shelf
+from bot.intake import labeller
 
 MEMORY_LIMIT = 768 * 1024 * 1024
 
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str]) -> None:
     limit_memory()
     given = json.loads(arguments[0])
     answers, sys.stdout = sys.stdout.buffer, sys.stderr  # whatever a library prints must not stand between the answers
+    labeller.use(Path(given["labeller"]) if given["labeller"] else None)
     own = Own(addresses=frozenset(given["addresses"]), zone=given["zone"])
     serve(own, _keeping(given["files"]), sys.stdin.buffer, answers)
 
