@@ -6,7 +6,6 @@ that was not compared. Each half of the corrections is read by networks that lea
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bot.errors import Rejected
 from bot.intake.labeller import as_bags, load, shares, stack
 from bot.intake.opinions import choose
 from bot.intake.split import ACT_FROM
@@ -44,29 +42,6 @@ class Comparison:
     def is_better(self) -> bool:
         """More messages divided right, and not more of them divided too far."""
         return self.own.exact > self.shipped.exact and self.own.over <= self.shipped.over
-
-
-def read_corrections(path: Path) -> list[Message]:
-    """The messages of a file of `deskbot corrections export`. Raises Rejected with the number of the line that is wrong."""
-    messages = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        if line.strip():
-            messages.append(_message(line, number))
-    return messages
-
-
-def _message(line: str, number: int) -> Message:
-    try:
-        message = json.loads(line)
-        text = message["text"]
-        spans = [span for ticket in message["tickets"] for span in ticket["spans"]]
-        spans += [*message["noise"], *message["shared"]]
-        is_right = isinstance(text, str) and isinstance(message["channel"], str) and all(0 <= a < b <= len(text) for a, b in spans)
-    except (ValueError, KeyError, TypeError):
-        is_right = False
-    if not is_right:
-        raise Rejected("Рядок {line} не є виправленим повідомленням. Візьміть файл deskbot corrections export.", line=number)
-    return {**message, "id": f"desk-{number}"}
 
 
 def learn_from(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.terminal import fail, note, out, table, waiting, words
+from bot.commands.terminal import fail, note, out, read_bytes, table, waiting, words
 
 if TYPE_CHECKING:
     from train.desk import Comparison
@@ -24,12 +24,10 @@ def train(
 ) -> None:
     if find_spec("train") is None:
         fail(_("Навчання потребує вихідного коду deskbot: у встановленому пакунку немає навчальних даних. Запустіть команду в ньому."))
-    from train.desk import FEWEST, learn_from, read_corrections
+    from bot.intake.corrections import read_labelled
+    from train.desk import FEWEST, learn_from
 
-    try:
-        messages = read_corrections(corrections)
-    except (OSError, UnicodeDecodeError) as error:
-        fail(_("Не вдалося прочитати {path}: {reason}.").format(path=corrections, reason=getattr(error, "strerror", None) or error))
+    messages = read_labelled(read_bytes(corrections).decode("utf-8", "replace").split("\n"))
     if len(messages) < FEWEST:
         fail(_("Виправлень {count}, а для порівняння треба щонайменше {least}.").format(count=len(messages), least=FEWEST))
     part = output.with_name(f"{output.name}.part")

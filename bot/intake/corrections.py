@@ -6,9 +6,11 @@ reason. What nobody touched proves nothing, and a split that was disputed and ne
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.errors import Rejected
 from bot.model import ActorKind, Event, Priority, ReasonState, Ticket
 
 # Events by which a person says how a message should have been read, and how the note of the labelled message names them.
@@ -48,6 +50,24 @@ def labelled(text: str, tickets: Sequence[Ticket], events: Sequence[Event]) -> M
         "shared": [],
         "note": ", ".join(sorted(spoken)),
     }
+
+
+def read_labelled(lines: Sequence[str]) -> list[dict[str, Any]]:
+    """The messages that `labelled` told, a JSON line each. Raises Rejected with the number of the line that is none."""
+    return [_read(line, number) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _read(line: str, number: int) -> dict[str, Any]:
+    try:
+        message = json.loads(line)
+        text = message["text"]
+        spans = [span for ticket in message["tickets"] for span in ticket["spans"]] + message["noise"] + message["shared"]
+        is_right = isinstance(text, str) and isinstance(message["channel"], str) and all(0 <= a < b <= len(text) for a, b in spans)
+    except (ValueError, KeyError, TypeError):
+        is_right = False
+    if not is_right:
+        raise Rejected("Рядок {line} не є виправленим повідомленням. Візьміть файл deskbot corrections export.", line=number)
+    return {**message, "id": f"desk-{number}"}
 
 
 def _are_spans_of(text: str, tickets: Sequence[Ticket]) -> bool:

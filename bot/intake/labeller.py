@@ -128,8 +128,9 @@ def use(file: Path | None) -> None:
     except (OSError, EOFError, ValueError, LookupError, AttributeError, BadZipFile) as error:
         _own_file = None
         load.cache_clear()
-        sentence = "intake.labeller_file: {path} не читається як файл навчання цієї версії. Створіть його знову: deskbot train."
-        raise Misconfigured(sentence, path=file) from error
+        raise Misconfigured(
+            "intake.labeller_file: {path} не читається як файл навчання цієї версії. Створіть його знову: deskbot train.", path=file
+        ) from error
 
 
 def _fit() -> dict[str, tuple[int, ...]]:

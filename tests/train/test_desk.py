@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from bot.errors import Misconfigured, Rejected
 from bot.intake import labeller
 from bot.intake.analysis import analyse
+from bot.intake.corrections import read_labelled
 from train import desk as learning
 from train.network import Setting
 
@@ -22,6 +24,10 @@ SMALL = Setting(width=6, hidden=8, epochs=1, batch=16)
 def line(text: str, *spans: tuple[int, int]) -> str:
     tickets = [{"spans": [list(span)], "title": "", "category": "incident", "urgent": False, "reason": None} for span in spans]
     return json.dumps({"id": "x", "lang": "uk", "channel": "chat", "text": text, "tickets": tickets, "noise": [], "shared": []})
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return read_labelled(path.read_text("utf-8").splitlines())
 
 
 @pytest.fixture
@@ -56,11 +62,9 @@ def _shipped_again() -> Iterator[None]:
     "wrong",
     ["{", "[]", '{"text": 5}', line("абв", (0, 9)), line("абв", (2, 1)), line("абв", (0, 1)).replace('"chat"', "null")],
 )
-def test_a_line_that_is_no_correction_is_named(tmp_path: Path, wrong: str) -> None:
-    path = tmp_path / "wrong.jsonl"
-    path.write_text(line("Не друкує", (0, 9)) + "\n\n" + wrong, encoding="utf-8")
+def test_a_line_that_is_no_correction_is_named(wrong: str) -> None:
     with pytest.raises(Rejected) as caught:
-        learning.read_corrections(path)
+        read_labelled([line("Не друкує", (0, 9)), "", wrong])
     assert caught.value.values == {"line": 3}
 
 
@@ -78,7 +82,7 @@ def test_each_correction_is_judged_once_by_networks_that_did_not_learn_from_it(
     monkeypatch.setattr(
         learning, "_count", lambda tally, example, *rest: (judged.append({example.message["id"]}), count(tally, example, *rest))
     )
-    found = learning.learn_from(learning.read_corrections(corrections), tmp_path / "own.npz", lambda step: None)
+    found = learning.learn_from(read(corrections), tmp_path / "own.npz", lambda step: None)
     assert found.shipped.messages == found.own.messages == 32
     own = [{each for each in ids if each.startswith("desk-")} for ids in learned_from]
     assert own[0] | own[1] == own[2]
@@ -92,7 +96,7 @@ def test_the_written_file_is_read_in_place_of_the_shipped_one(corrections: Path,
     text = "Переміщення зависло на складі, виписка двоїться, а в касі немає залишку"
     before = analyse(text, channel="chat").confidence
     output = tmp_path / "own.npz"
-    learning.learn_from(learning.read_corrections(corrections), output, lambda step: None)
+    learning.learn_from(read(corrections), output, lambda step: None)
     labeller.use(output)
     assert labeller.own_file() == output
     assert analyse(text, channel="chat").confidence != before
