@@ -164,8 +164,10 @@ class Sender:
 
     async def _act(self, chat: int, method: str, parameters: dict[str, Any]) -> Any:
         """A call that says nothing (a topic's), within the same budget."""
+        if method.startswith("get"):
+            return await self._limited(chat, method, parameters)
         await self._pace(chat)
-        return await self._limited(chat, method, parameters if method.startswith("get") else {"chat_id": chat, **parameters})
+        return await self._limited(chat, method, {"chat_id": chat, **parameters})
 
     async def _limited(self, chat: int, method: str, parameters: dict[str, Any]) -> Any:
         """A 429 closes this chat for as long as Telegram asks; the others go on."""
