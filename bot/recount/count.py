@@ -103,9 +103,14 @@ def _story(ticket: Row, events: list[tuple[Any, ...]], book: Book, lines: Mappin
 
 
 def _of(story: Story, kept: Mapping[tuple[str, int], list[Any]], desk: Timeline, now: datetime) -> list[Found]:
-    promises = _as_kept(kept) if story.is_as_kept else story.promises
-    for each in story.promises if not story.is_as_kept else ():
+    if story.is_as_kept:
+        return [_found(each, story, desk, now) for each in _as_kept(kept)]
+    # A solution that has no row was not promised then; a row that nothing promises now was promised by other settings.
+    promises = [each for each in story.promises if each.kind != "solution" or (each.kind, each.number) in kept]
+    for each in promises:
         _heed(each, kept.get((each.kind, each.number)))
+    told = {(each.kind, each.number) for each in promises}
+    promises += _as_kept({key: clock for key, clock in kept.items() if key not in told})
     return [_found(each, story, desk, now) for each in promises]
 
 

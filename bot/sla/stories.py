@@ -144,7 +144,8 @@ def _along(clock: TicketClock, events: Sequence[Event]) -> Iterator[Step]:
                     before, after = _instant(each.data.get("from")), _instant(each.data.get("to"))
                     mover = _mover(each, events)
                     yield Step(kind=StepKind.MOVED, at=each.at, because=each.because, who=mover, from_at=before, to_at=after)
-                case "clock_paused":
+                case "clock_paused" if any(begins == each.at for begins, _ in clock.pauses):
+                    # Else the word that paused it was taken back.
                     yield Step(kind=StepKind.PAUSED, at=each.at)
                 case "clock_resumed":
                     yield Step(kind=StepKind.RESUMED, at=each.at, to_at=_instant(each.data.get("due_at")))

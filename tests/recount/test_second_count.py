@@ -28,6 +28,9 @@ from bot.storage import open_as_it_is, open_storage
 from tests.builders import World, build_world, message
 from tests.sla.calendars import kyiv
 
+# Months of a desk on a real store.
+pytestmark = pytest.mark.timeout(600)
+
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 START, NOW, SINCE = kyiv("2026-10-01 00:00"), kyiv("2026-11-26 11:00"), kyiv("2026-10-01 00:00")
 POLICY = Policy(
@@ -156,10 +159,10 @@ async def lived(url: str, *, tickets: int, seed: int) -> None:
 @pytest.mark.parametrize(("store", "seed"), [("sqlite", 1), ("sqlite", 2), ("postgresql", 3)])
 async def test_both_counts_agree_whatever_happened(store: str, seed: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     url: str = f"sqlite:///{tmp_path / 'desk.db'}" if store == "sqlite" else request.getfixturevalue("pg_url")
-    await lived(url, tickets=90, seed=seed)
+    await lived(url, tickets=70, seed=seed)
     findings, notes = await told(url)
     assert findings == []
-    assert int(notes[-1].split(":")[1].split("(")[0]) > 110
+    assert int(notes[-1].split(":")[1].split("(")[0]) > 80
     assert notes[-1].endswith("записано: 0)"), "a deadline was not counted but taken from its row"
 
 
