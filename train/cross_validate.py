@@ -43,6 +43,7 @@ def main() -> None:
     found = _combined(examples, shares)
     tested = {name: examples[name] for name in FILES}
     _print_division(tested, found)
+    _print_groups(tested, found)
     _print_coverage(tested, found)
     _print_heads({name: [s for example in some for s in make_samples(example.message)] for name, some in examples.items()})
 
@@ -85,6 +86,18 @@ def _print_division(examples: Mapping[str, Sequence[Example]], found: Found) -> 
             both.add(example, labels, act=confidence >= ACT_FROM)
         for method, tally in (("never split", never), ("rules", rules), ("combined", both)):
             print(f"| {name} | {method} | {tally.row()} |")
+
+
+def _print_groups(examples: Mapping[str, Sequence[Example]], found: Found) -> None:
+    print("\n| messages | number | exact | single | several | none | F1 | over | under | lost | acted | acted right |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+    tallies: dict[str, Tally] = {}
+    for example in (one for some in examples.values() for one in some):
+        labels, confidence = found.get(example.message["id"], ((OUTSIDE,) * len(example.spoken), 1.0))
+        for group in (example.message["lang"], example.message["channel"]):
+            tallies.setdefault(group, Tally()).add(example, labels, act=confidence >= ACT_FROM)
+    for group, tally in sorted(tallies.items()):
+        print(f"| {group} | {tally.messages} | {tally.row()} |")
 
 
 def _print_coverage(examples: Mapping[str, Sequence[Example]], found: Found) -> None:

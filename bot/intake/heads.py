@@ -100,9 +100,11 @@ def _joined(words: Buckets, names: Iterable[str]) -> Buckets:
     """The words' buckets and those of the names: sorted, each once."""
     import numpy as np
 
-    found = np.append(words, np.fromiter(map(bucket, names), np.int64))
+    found = np.concatenate([words, np.array([bucket(name) for name in names], dtype=np.int64)])
     found.sort()
-    once: Buckets = found[np.append(True, found[1:] != found[:-1])]
+    first = np.ones(len(found), dtype=bool)
+    np.not_equal(found[1:], found[:-1], out=first[1:])
+    once: Buckets = found[first]
     return once
 
 

@@ -86,8 +86,8 @@ def as_facts(meanings: Array) -> Array:
     found = np.zeros((len(meanings), 3), np.float32)
     if len(meanings) > 1:
         found[1:, 0] = found[:-1, 1] = (unit[1:] * unit[:-1]).sum(1)
-        earlier = np.tril(unit @ unit.T, -1) - np.triu(np.full((len(unit), len(unit)), 2, np.float32))
-        found[1:, 2] = earlier[1:].max(1)
+        place = np.arange(len(unit))
+        found[1:, 2] = np.where(place[:, None] > place, unit @ unit.T, -2)[1:].max(1)
     return np.concatenate([meanings, found], 1)
 
 
