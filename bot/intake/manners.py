@@ -101,10 +101,12 @@ class Manners:
 def answers_like_a_machine(inbound: InboundMessage, letters: Sequence[Delivery], *, now: datetime) -> str:
     """Why a new mail looks like a machine's answer to our last automatic letters; "" for a person's. Pure."""
     subject = bare_subject(inbound.subject)
+    is_threaded = bool(inbound.evidence.references) or inbound.evidence.token_ticket_id is not None
     for letter in letters:
         age = now - letter.created_at
         ours = bare_subject(str((letter.body.get("letter") or {}).get("subject") or ""))
-        if age <= ANSWERS_WITHIN and ours and _ANSWERED.match(inbound.subject) and ours.casefold() in subject.casefold():
+        is_answer = not is_threaded and bool(ours) and bool(_ANSWERED.match(inbound.subject)) and ours.casefold() in subject.casefold()
+        if age <= ANSWERS_WITHIN and is_answer:
             return ANSWERS_US
         if age <= DESK_ANSWERS_WITHIN and _DESK.match(inbound.sender.value):
             return ANSWERS_AT_ONCE

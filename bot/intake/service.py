@@ -176,9 +176,9 @@ class Intake:
         made = [facts.ticket for facts in opened]
         facts = await self.desk.facts(uow, ticket)
         titles = [new.title for new in made]
-        if ticket.route is None or not await self._manners.objection(uow, ticket.route, inbound):
+        if ticket.route is None or not await self._manners.objection(uow, ticket.route, inbound, opened=made):
             self._tell(uow, notices.new_task_offer(facts, cause=f"inbox:{inbox_id}", titles=titles, made=made, now=self.clock.now()))
-        self._ask_urgency(uow, opened, cause=f"inbox:{inbox_id}")
+            self._ask_urgency(uow, opened, cause=f"inbox:{inbox_id}")
         return tuple(new.id for new in made)
 
     async def _new(
