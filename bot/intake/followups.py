@@ -35,7 +35,8 @@ MOST = 60  # sentences that the trained reading looks at
 NEW_FROM = 0.5
 LONGEST_THANKS = 600  # characters; who writes more says more than thanks
 # Below these chances "thanks" and "solved" are not said; measured on answers that the networks had not learned from.
-SURE = {Verdict.THANKS: 0.45, Verdict.SOLVED: 0.4}
+SURE = {Verdict.THANKS: 0.6, Verdict.SOLVED: 0.6}
+SURE_WHEN_AGREED = 0.4  # of "solved", where the rules read good news as well
 _KEEP_OPEN = whole(KEEP_OPEN)
 _LEAD = re.compile(r"[^:\n]{0,60}:\s+(?=\S)")
 
@@ -130,10 +131,16 @@ def _states(own: Sequence[Sentence], talk: Talk, nets: Nets) -> Array:
 def decide(given: Mapping[Verdict, float], sentences: Sequence[Sentence], talk: Talk) -> Verdict:
     """The likeliest verdict; "solved" and "thanks" only when they are likely enough and nothing speaks against them."""
     best = max(given, key=lambda verdict: given[verdict])
-    if best not in SURE or (given[best] >= SURE[best] and not _forbidden(best, sentences, talk)):
+    if best not in SURE or (given[best] >= _least(best, sentences, talk) and not _forbidden(best, sentences, talk)):
         return best
     others = (Verdict.ANSWER, Verdict.NOT_SOLVED)
     return max(others, key=lambda verdict: given[verdict])
+
+
+def _least(verdict: Verdict, sentences: Sequence[Sentence], talk: Talk) -> float:
+    told = " ".join(one.words for one in sentences)
+    agreed = verdict is Verdict.SOLVED and outcome_of(told, talk.known) is Outcome.SETTLED
+    return SURE_WHEN_AGREED if agreed else SURE[verdict]
 
 
 def _forbidden(verdict: Verdict, sentences: Sequence[Sentence], talk: Talk) -> bool:
