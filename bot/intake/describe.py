@@ -87,24 +87,22 @@ def _by_parts(reading: Reading, places: _Places) -> Columns:
     number = places.starts.sum(1)
     several, some, total = number > 1, np.maximum(number, 1), table[:, 0].sum() or 1.0
 
-    def summed(values: NDArray[Any]) -> NDArray[np.float64]:
-        return np.bincount(owner, values, count).astype(float)
-
-    smallest, largest = np.full(count, np.inf), np.zeros(count)
-    np.minimum.at(smallest, owner, size)
-    np.maximum.at(largest, owner, size)
-    words = summed(size)
+    member = owner == np.arange(count)[:, None]
+    counted = np.array([~says, asks, fails, size < 4, size, np.minimum(size, 40)], dtype=float)
+    silent, asking, failing, short, words, capped = counted @ member.T.astype(float)
+    smallest = np.where(member, size, np.inf).min(1, initial=np.inf)
+    largest = np.where(member, size, 0).max(1, initial=0)
     akin, strangers = np.array(_by_stems(reading, places), dtype=float)
     return [
         *(number == one for one in range(4)),
         number >= 4,
-        summed(~says),
-        summed(asks),
-        summed(fails),
-        summed(size < 4),
+        silent,
+        asking,
+        failing,
+        short,
         np.where(number > 0, smallest, 0) / 10,
         words / some / 20,
-        summed(np.minimum(size, 40)) / 40,
+        capped / 40,
         np.where(several, largest / np.maximum(words, 1) - 1 / some, 0.0),
         akin,
         akin / np.maximum(number - 1, 1),

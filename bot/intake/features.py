@@ -28,7 +28,6 @@ _KIND_ROWS = {kind: tuple(kind is one for one in _KINDS) for kind in (*ZoneKind,
 _ZONE_ROWS = {zone: tuple(zone is one for one in _ZONES) for zone in (*ZoneKind, None)}
 
 
-@lru_cache(maxsize=30_000)  # the words of one desk return; a look-up is a third of the work
 def bucket(name: str) -> int:
     """The bucket of a feature."""
     return crc32(name.encode("utf-8", "surrogatepass")) % BUCKETS
@@ -52,7 +51,7 @@ def hashed_words(folded: str) -> list[int]:
     before = "^"
     for place, token in enumerate(TOKEN.findall(folded)[:MOST_TOKENS]):
         found += _word(token)
-        found.append(crc32(f"b{before[:5]}_{token[:5]}".encode("utf-8", "surrogatepass")) % BUCKETS)  # pairs seldom return
+        found.append(bucket(f"b{before[:5]}_{token[:5]}"))
         if place < 2:
             found.append(bucket(f"f{place}{token[:6]}"))
         before = token

@@ -11,10 +11,9 @@ from functools import lru_cache
 from itertools import chain, combinations, pairwise
 from math import sqrt
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 from bot.intake.classify import LIMIT, Span, Urgency, category_signs, find_evidence, guess_category, read_urgency, urgency_signs
-from bot.intake.features import BUCKETS, bucket
+from bot.intake.features import bucket
 from bot.intake.labeller import load
 from bot.intake.text import WORD
 from bot.model import Category, UrgencyReason
@@ -92,7 +91,7 @@ def _word_buckets(folded: str) -> Buckets:
     import numpy as np
 
     words = WORD.findall(folded[:LIMIT])[:150]
-    pairs = [crc32(f"b{first[:5]}_{second[:5]}".encode("utf-8", "surrogatepass")) % BUCKETS for first, second in pairwise(words)]
+    pairs = [bucket(f"b{first[:5]}_{second[:5]}") for first, second in pairwise(words)]
     return np.array([*chain.from_iterable(_parts_of(word[:LONGEST_WORD]) for word in set(words)), *pairs], dtype=np.int64)
 
 
