@@ -65,7 +65,9 @@ def judge(
     if clock.state not in (ClockState.RUNNING, ClockState.CLAIMED) or clock.next_nudge_at is None:
         return Verdict(nudge=None, next_nudge_at=None)
     if snoozed_until_at is not None and snoozed_until_at > now:
-        return Verdict(nudge=None, next_nudge_at=sendable(policy.desk_calendar, snoozed_until_at))
+        ahead = sendable(policy.desk_calendar, snoozed_until_at)
+        # A minute ahead of closing may be past already: then it is looked at again when the snooze is over, not in every tick until then.
+        return Verdict(nudge=None, next_nudge_at=ahead if ahead is None or ahead > now else snoozed_until_at)
     if clock.next_nudge_at > now:
         return Verdict(nudge=None, next_nudge_at=clock.next_nudge_at)
     if not policy.desk_calendar.is_open(now):

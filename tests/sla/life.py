@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.desk import Draft, Opening
@@ -163,10 +162,19 @@ class Checker:
 
 
 class Life:
-    """See the module. `meddle` is called before each tick with the minute, for tests of the checker itself."""
+    """See the module. `meddle` is called before each tick with the minute, for tests of the checker itself; `told` hears how it stands each
+    week."""
 
-    def __init__(self, plan: Plan, world: World, file: Path, *, meddle: Callable[[datetime], None] | None = None) -> None:
-        self._plan, self._world, self._meddle = plan, world, meddle
+    def __init__(
+        self,
+        plan: Plan,
+        world: World,
+        file: Path,
+        *,
+        meddle: Callable[[datetime], None] | None = None,
+        told: Callable[[str], None] | None = None,
+    ) -> None:
+        self._plan, self._world, self._meddle, self._told = plan, world, meddle, told
         self._dice = random.Random(plan.seed)
         self.seen = Seen()
         self._checker = Checker(file, self.seen)
@@ -207,6 +215,8 @@ class Life:
             await self._act_until(now)
             self._world.clock.set_to(now)
             await self._tick(now)
+            if self._told is not None and self.seen.ticks % (7 * 24 * 60) == 0:
+                self._told(f"{now:%Y-%m-%d} {self.seen.summary()}")
         self._checker.close()
         return self.seen
 
@@ -365,15 +375,11 @@ class Life:
 
 
 async def lived(
-    plan: Plan, file: Path, *, meddle: Callable[[datetime], None] | None = None, world: Callable[[World], Any] | None = None
+    plan: Plan, file: Path, *, meddle: Callable[[datetime], None] | None = None, told: Callable[[str], None] | None = None
 ) -> Seen:
-    """Live through a plan on a real store in `file`. `world` may look at the desk at the end."""
+    """Live through a plan on a real store in `file`."""
     storage = await open_storage(f"sqlite:///{file}")
     try:
-        built = await build_world(storage, policy=plan.policy)
-        seen = await Life(plan, built, file, meddle=meddle).run()
-        if world is not None:
-            await world(built)
-        return seen
+        return await Life(plan, await build_world(storage, policy=plan.policy), file, meddle=meddle, told=told).run()
     finally:
         await storage.close()

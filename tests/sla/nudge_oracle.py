@@ -161,8 +161,11 @@ class Oracle:
     def tick(self, now: datetime) -> list[Spoken]:
         """Who speaks at this minute."""
         found = []
+        # Each clock has its turn once a minute: a snooze that ends with the day may be put off to an instant that has passed.
+        due = []
         while self._heap and self._heap[0][0] <= now:
-            planned, _, clock = heapq.heappop(self._heap)
+            due.append(heapq.heappop(self._heap))
+        for planned, _, clock in due:
             ticket = self.tickets[clock.key[0]]
             # Planned anew since, or over.
             if clock.next != planned or not any(each is clock for each in ticket.clocks):

@@ -159,6 +159,15 @@ def test_what_is_over_is_never_said() -> None:
     assert (verdict.nudge, verdict.next_nudge_at) == (None, None)
 
 
+def test_a_snooze_that_ends_with_the_day_is_not_looked_at_in_every_tick() -> None:
+    until, now = kyiv("2026-11-24 17:00") + timedelta(seconds=30), kyiv("2026-11-24 17:00")
+    snoozed = replace(clock("2026-11-24 16:00"), next_nudge_at=now - MINUTE)
+    quiet = judge(POLICY, snoozed, now=now, assignee_id=3, snoozed_until_at=until)
+    assert (quiet.nudge, quiet.next_nudge_at) == (None, until)
+    after = judge(POLICY, replace(snoozed, next_nudge_at=until), now=until, assignee_id=3, snoozed_until_at=until)
+    assert (after.nudge, after.next_nudge_at) == (None, kyiv("2026-11-25 08:00"))
+
+
 def test_a_snooze_is_kept_and_spoken_of_when_it_ends() -> None:
     until = kyiv("2026-11-24 10:20")
     snoozed = snooze_clock(POLICY, clock("2026-11-24 10:00"), until=until)

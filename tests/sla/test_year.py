@@ -91,7 +91,7 @@ async def test_a_year_minute_by_minute(place: Path) -> None:
     closings = tuple(each for each in YEAR.closings if each[0] < until)
     plan = replace(YEAR, until=until, tickets=YEAR.tickets // part, closings=closings)
     began = time.process_time()
-    seen = await lived(plan, place / "desk.db")
+    seen = await lived(plan, place / "desk.db", told=lambda text: print(text, flush=True))
     print("\n" + seen.summary() + f"\n{(time.process_time() - began) / 60:.1f} minutes of processor time")
     assert seen.problems == []
     assert seen.tickets == YEAR.tickets // part
