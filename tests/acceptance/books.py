@@ -100,8 +100,8 @@ class UnderWay:
 
     stored: dict[str, int]
     interpreting: int
-    sending: tuple[tuple[str, str, tuple[int, ...]], ...]
-    """(channel, recipient, ticket numbers) of deliveries that are claimed and not recorded."""
+    sending: tuple[tuple[str, str, tuple[int, ...], str], ...]
+    """(channel, recipient, ticket numbers, kind) of deliveries that are claimed and not recorded."""
 
 
 def under_way(file: Path) -> UnderWay:
@@ -109,8 +109,8 @@ def under_way(file: Path) -> UnderWay:
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
         stored = dict(database.execute("SELECT channel, count(*) FROM inbox GROUP BY channel"))
         interpreting = database.execute("SELECT count(*) FROM inbox WHERE leased_until IS NOT NULL AND finished_at IS NULL").fetchone()[0]
-        rows = database.execute("SELECT channel, recipient, ticket_ids FROM outbox WHERE state = 'sending'").fetchall()
-    sending = tuple((channel, recipient, tuple(json.loads(numbers))) for channel, recipient, numbers in rows)
+        rows = database.execute("SELECT channel, recipient, ticket_ids, kind FROM outbox WHERE state = 'sending'").fetchall()
+    sending = tuple((channel, recipient, tuple(json.loads(numbers)), kind) for channel, recipient, numbers, kind in rows)
     return UnderWay(stored=stored, interpreting=interpreting, sending=sending)
 
 

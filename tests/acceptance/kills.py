@@ -27,16 +27,19 @@ INTERPRETING = "claimed/finished"
 IN_HAND = "claimed/sent"
 SENT = "sent/recorded"
 WINDOWS = (ACCEPTED, COMMITTED, INTERPRETING, IN_HAND, SENT)
-Word = tuple[str, str, frozenset[int]]
-"""(channel, recipient, ticket numbers): which word a client or a staff chat got."""
+Word = tuple[str, str, frozenset[int], bool]
+"""(channel, recipient, ticket numbers, whether it asks for a reason of urgency): which word a client or a staff chat got."""
 _LOOKS = 2_000
+_SILENCE = 0.5
+"""Seconds without a new call after which none is on its way."""
 _BEFORE_THE_FIRST = 700_000_000
 """The sandbox numbers its updates from here."""
+_ASKS = "Прийнято як термінове"
 _NUMBER = re.compile(r"№(\d+)")
 
 
 def word(channel: str, recipient: object, text: str) -> Word:
-    return channel, str(recipient), frozenset(map(int, _NUMBER.findall(text)))
+    return channel, str(recipient), frozenset(map(int, _NUMBER.findall(text))), channel == "telegram" and _ASKS in text
 
 
 @dataclass(slots=True, kw_only=True)
@@ -230,9 +233,10 @@ async def kill(stage: Stage, how: Kill) -> Autopsy:
 
 
 async def _autopsy(stage: Stage, how: Kill, accepted: int) -> Autopsy:
+    await _all_arrived(stage)
     left = books.under_way(stage.bot.database_file)
     told = await stage.told()
-    in_hand = [(channel, recipient, frozenset(numbers)) for channel, recipient, numbers in left.sending]
+    in_hand = [(channel, to, frozenset(numbers), kind == "urgency_question") for channel, to, numbers, kind in left.sending]
     unrecorded = [each for each in in_hand if told[each]]
     unflagged = left.stored.get("mail", 0) - stage.dovecot.seen()
     fresh, stage.unflagged = unflagged - stage.unflagged, unflagged
@@ -246,6 +250,14 @@ async def _autopsy(stage: Stage, how: Kill, accepted: int) -> Autopsy:
         }
     )
     return Autopsy(kill=how.name, windows=windows, unrecorded=frozenset(unrecorded))
+
+
+async def _all_arrived(stage: Stage) -> None:
+    """What the dead one had put on the line is still being read: a word counted before that would seem never to have gone."""
+    before = -1
+    while (now := sum((await stage.telegram.do("counts")).values()) + len(stage.smtp.mails)) != before:
+        before = now
+        await asyncio.sleep(_SILENCE)
 
 
 async def _unconfirmed(stage: Stage) -> int:
