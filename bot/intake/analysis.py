@@ -98,7 +98,7 @@ def analyse_followup(text: str, ticket_title: str, last_staff_message: str) -> F
 def _part(text: str, divided: Split, label: int) -> Part:
     spans = divided.spans_of(label)
     words = "\n".join(divided.folded[start:end] for start, end in spans)
-    urgency = _urgency(divided, label, spans)
+    urgency = _urgency(divided, spans)
     return Part(
         spans=spans,
         title=make_title(text, divided.folded, divided.units_of(label)),
@@ -110,7 +110,7 @@ def _part(text: str, divided: Split, label: int) -> Part:
     )
 
 
-def _urgency(divided: Split, label: int, spans: tuple[Span, ...]) -> Urgency:
+def _urgency(divided: Split, spans: tuple[Span, ...]) -> Urgency:
     """A claim in the shared words is everybody's; who calls, and a subject line, speak of the request as well."""
     return best_urgency(divided.folded, spans, urgency_context(divided))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.errors import Rejected
@@ -31,13 +31,6 @@ def month_bounds(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
         return start, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
     except ValueError:
         raise Rejected("«{text}» не є місяцем. Напишіть, наприклад, 2026-11.", text=text.strip()) from None
-
-
-def week_bounds(at: datetime, zone: ZoneInfo, *, back: int = 0) -> tuple[datetime, datetime]:
-    """The first instant of the desk's week (Monday) that holds `at`, or of the `back`th before it, and that of the next."""
-    local = at.astimezone(zone).date()
-    monday = local - timedelta(days=local.weekday() + 7 * back)
-    return datetime.combine(monday, time(), tzinfo=zone), datetime.combine(monday + timedelta(days=7), time(), tzinfo=zone)
 
 
 async def read_report(

@@ -92,7 +92,7 @@ class MailChannel:
         self._shelf = shelf
         self._parser = parser or Parser(Own(addresses=options.own_addresses))
         self._relays = {box.name: Relay(replace(box.relay, hello=box.relay.hello or box.domain)) for box in options.mailboxes}
-        self._shortcuts = Shortcuts(desk=desk, intake=intake, clock=clock)
+        self._shortcuts = Shortcuts(desk=desk, clock=clock)
         self._senders = Senders(storage=storage, clock=clock, configured=options.blocked)
         self._colleagues = Colleagues(desk=desk, clock=clock)
         self._bounces = Bounces(desk=desk, clock=clock, tokens=self._tokens)
@@ -195,7 +195,7 @@ class MailChannel:
             await self._bounces.forget(uow, message.sender.value)
         if one.agent is not None and one.spoken is not None:
             return await self._from_colleague(uow, one, one.agent, one.spoken)
-        done = await self._shortcuts.act(uow, message, one.reply, inbox_id=one.item.id) if one.reply else None
+        done = await self._shortcuts.act(uow, message, one.reply) if one.reply else None
         if done is None:
             return await self._intake.accept(uow, one.planned, [one.item.id])
         if one.rest is not None:

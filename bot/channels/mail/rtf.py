@@ -105,12 +105,10 @@ class _Reader:
         elif sign is not None and sign != b"*":
             self._say({b"~": "\xa0", b"_": "-", b"-": ""}.get(sign, sign.decode("latin-1") if sign in b"\\{}" else ""))
         elif plain is not None:
-            for place, byte in enumerate(plain):
-                if not self._to_skip:
-                    self._byte(plain[place:])
-                    break
-                self._to_skip -= 1
-                del byte
+            skipped = min(self._to_skip, len(plain))
+            self._to_skip -= skipped
+            if skipped < len(plain):
+                self._byte(plain[skipped:])
 
     def _word(self, word: bytes, number: int | None, *, is_starred: bool) -> None:
         if word == b"u" and number is not None:

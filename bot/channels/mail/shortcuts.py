@@ -14,7 +14,6 @@ from bot.desk import Desk
 from bot.desk_base import may_see
 from bot.errors import Rejected
 from bot.intake import division
-from bot.intake.service import Intake
 from bot.model import Actor, Contact, InboundMessage, ReasonState, Ticket
 from bot.notices import Facts
 from bot.ports import UnitOfWork
@@ -31,12 +30,11 @@ class Done:
 class Shortcuts:
     """See the module."""
 
-    def __init__(self, *, desk: Desk, intake: Intake, clock: Clock) -> None:
+    def __init__(self, *, desk: Desk, clock: Clock) -> None:
         self._desk = desk
-        self._intake = intake
         self._clock = clock
 
-    async def act(self, uow: UnitOfWork, message: InboundMessage, reply: ShortReply, *, inbox_id: int) -> Done | None:
+    async def act(self, uow: UnitOfWork, message: InboundMessage, reply: ShortReply) -> Done | None:
         """Carry it out; None when there is nothing that it fits."""
         contact = await uow.people.contact_at(message.sender)
         if contact is None:
@@ -48,7 +46,7 @@ class Shortcuts:
             return await self._join(uow, tickets, contact)
         if reply.cut:
             return await self._cut(uow, tickets, reply.cut, contact)
-        return await self._split(uow, tickets, contact, inbox_id=inbox_id)
+        return await self._split(uow, tickets, contact)
 
     async def _answered(self, uow: UnitOfWork, message: InboundMessage, contact: Contact) -> list[Ticket]:
         """The open tickets behind the newest of our mails that it refers to; else the one its token names."""
@@ -88,7 +86,7 @@ class Shortcuts:
             uow.outbox.add(row)
         return Done(because="one_question", ticket_ids=(joined.id,))
 
-    async def _split(self, uow: UnitOfWork, tickets: Sequence[Ticket], contact: Contact, *, inbox_id: int) -> Done | None:
+    async def _split(self, uow: UnitOfWork, tickets: Sequence[Ticket], contact: Contact) -> Done | None:
         if len(tickets) != 1:
             return None
         [ticket] = tickets

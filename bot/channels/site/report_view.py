@@ -183,7 +183,7 @@ def _reactions(reactions: Sequence[Entry], is_urgent: bool, say: Translator, lan
     promised, _ = Counter(each.allowed for each in found).most_common(1)[0]
     step = _step(promised)
     many = 2 * max(1, -(-promised // step))
-    groups = [_bin(found, number, many, step, language, say) for number in range(many + 1)]
+    groups = [_bin(found, number, many, step, say) for number in range(many + 1)]
     title = say("Термінові: робочий час до реакції") if is_urgent else say("Інші: робочий час до реакції")
     mark = say("обіцянка: {span}").format(span=duration(promised, language=language))
     told = say("Обіцянка: {span} робочого часу. {bars}").format(span=duration(promised, language=language), bars=_told(groups, say))
@@ -195,7 +195,7 @@ def _reactions(reactions: Sequence[Entry], is_urgent: bool, say: Translator, lan
     return Figure(chart=chart, heading=_counts_heading(say("робочий час"), say)[:3], rows=rows)
 
 
-def _bin(found: Sequence[Entry], number: int, many: int, step: timedelta, language: str, say: Translator) -> Group:
+def _bin(found: Sequence[Entry], number: int, many: int, step: timedelta, say: Translator) -> Group:
     inside = [each for each in found if each.reaction is not None and min(each.reaction // step, many) == number]
     late = sum(each.verdict is Verdict.LATE for each in inside)
     # A column stands between two edges; the left one is written under it.

@@ -15,7 +15,7 @@ from typing import TypeGuard
 import structlog
 
 from bot.channels.mail.oauth.dialogue import ConsentLost, Grant, renew
-from bot.channels.mail.oauth.providers import Provider, Way
+from bot.channels.mail.oauth.providers import Provider
 from bot.channels.mail.oauth.sealing import Sealer, Unreadable
 from bot.clock import Clock
 from bot.errors import Transient
@@ -56,11 +56,6 @@ class Keeper:
         async with self._storage.write() as uow:
             uow.state.set(self._key, self._sealed(grant))
             await uow.commit()
-
-    async def has_consent(self) -> bool:
-        """Whether there is anything to work with; an application needs no person."""
-        grant = await self._stored()
-        return self.provider.way is Way.APPLICATION or bool(grant and grant.refresh_token)
 
     async def _renewed(self, refused: str) -> str:
         """Under the lease. While another process renews, what is still valid serves, and what is not is waited for."""
