@@ -132,25 +132,33 @@ def _iso(at: datetime | None) -> str | None:
 def line_rows(report: Report, say: Translator) -> list[Sequence[Cell]]:
     """The lines of the report under their heading; lengths in minutes of desk time."""
     heading = (
-        *(say("строк"), say("розріз"), say("назва"), say("вчасно"), say("із запізненням"), say("ще йдуть"), say("знято"), say("частка")),
-        *(say("медіана, хв"), say("9 із 10 до, хв")),
+        say("строк"),
+        say("розріз"),
+        say("назва"),
+        say("вчасно"),
+        say("із запізненням"),
+        say("ще йдуть"),
+        say("знято"),
+        say("частка"),
+        say("медіана, хв"),
+        say("9 із 10 до, хв"),
     )
-    rows = [
-        (
-            *(
-                say(KIND_WORDS[line.kind]),
-                say(VIEW_WORDS[line.by]),
-                view_name(line, say),
-                line.in_time,
-                line.late,
-                line.running,
-                line.dropped,
-            ),
-            *(percent(line.share), _minutes(line.median), _minutes(line.ninth)),
-        )
-        for line in report.lines
-    ]
-    return [heading, *rows]
+    return [heading, *(_line_row(line, say) for line in report.lines)]
+
+
+def _line_row(line: Line, say: Translator) -> Sequence[Cell]:
+    return (
+        say(KIND_WORDS[line.kind]),
+        say(VIEW_WORDS[line.by]),
+        view_name(line, say),
+        line.in_time,
+        line.late,
+        line.running,
+        line.dropped,
+        percent(line.share),
+        _minutes(line.median),
+        _minutes(line.ninth),
+    )
 
 
 def write_csv(report: Report, to: TextIO, say: Translator) -> None:
@@ -189,51 +197,47 @@ def _claim_row(each: Urgency) -> Sequence[Cell]:
 
 def _entry_rows(entries: Sequence[Entry], zone: ZoneInfo, say: Translator) -> list[Sequence[Cell]]:
     heading = (
-        *(
-            say("звернення"),
-            say("тема"),
-            say("клієнт"),
-            say("канал"),
-            say("співробітник"),
-            say("строк"),
-            say("критичність"),
-            say("отримано"),
-        ),
-        *(
-            say("відреагувати до"),
-            say("відповідь"),
-            say("підсумок"),
-            say("пораховано, хв"),
-            say("реакція, хв"),
-            say("понад строк, хв"),
-            say("чому"),
-        ),
-        *(say("перенесено разів"), say("правило")),
+        say("звернення"),
+        say("тема"),
+        say("клієнт"),
+        say("канал"),
+        say("співробітник"),
+        say("строк"),
+        say("критичність"),
+        say("отримано"),
+        say("відреагувати до"),
+        say("відповідь"),
+        say("підсумок"),
+        say("пораховано, хв"),
+        say("реакція, хв"),
+        say("понад строк, хв"),
+        say("чому"),
+        say("перенесено разів"),
+        say("правило"),
     )
-    rows = [
-        (
-            *(
-                each.ticket_id,
-                each.title,
-                each.client,
-                each.channel,
-                each.agent,
-                say(KIND_WORDS[each.kind]),
-                say(PRIORITY_WORDS[Priority(each.priority)]),
-            ),
-            *(_local(each.started_at, zone), _local(each.due_at, zone), _local(each.met_at, zone), say(VERDICT_WORDS[each.verdict.value])),
-            *(
-                _minutes(each.used),
-                _minutes(each.reaction),
-                _minutes(each.over),
-                say(WHY_WORDS[each.why.value]) if each.why else "",
-                each.moved,
-                each.rule,
-            ),
-        )
-        for each in entries
-    ]
-    return [heading, *rows]
+    return [heading, *(_entry_row(each, zone, say) for each in entries)]
+
+
+def _entry_row(entry: Entry, zone: ZoneInfo, say: Translator) -> Sequence[Cell]:
+    return (
+        entry.ticket_id,
+        entry.title,
+        entry.client,
+        entry.channel,
+        entry.agent,
+        say(KIND_WORDS[entry.kind]),
+        say(PRIORITY_WORDS[Priority(entry.priority)]),
+        _local(entry.started_at, zone),
+        _local(entry.due_at, zone),
+        _local(entry.met_at, zone),
+        say(VERDICT_WORDS[entry.verdict.value]),
+        _minutes(entry.used),
+        _minutes(entry.reaction),
+        _minutes(entry.over),
+        say(WHY_WORDS[entry.why.value]) if entry.why else "",
+        entry.moved,
+        entry.rule,
+    )
 
 
 def _sheet(book: Workbook, title: str, rows: Sequence[Sequence[Cell]]) -> None:

@@ -10,11 +10,11 @@ from bot.channels.telegram.page import Page, Reader
 from bot.channels.telegram.render_lists import queue
 from bot.channels.telegram.staff_view import StaffView
 from bot.clock import Clock
+from bot.duty import read_roster
 from bot.errors import NotFound
 from bot.lamps import staff_lamp
 from bot.model import Agent, Team
 from bot.ports import InboxItem, QueueFilter, QueueRow, UnitOfWork
-from bot.sla.roster import Roster
 
 PAGE = 10
 _LAST_PAGE = 49
@@ -71,10 +71,8 @@ class StaffLists:
     async def show_who(self, uow: UnitOfWork, chat: int, item: InboxItem) -> None:
         """Who is on duty, who is away until when, and how many tickets each has."""
         now, counts = self._clock.now(), await uow.tickets.open_by_agent()
-        agents = [agent for agent in await uow.people.agents() if agent.is_active]
-        roster = Roster(
-            zone=self._view.zone.key, agents=agents, shifts=await uow.duty.shifts(), absences=await uow.duty.absences(since=now)
-        )
+        roster = await read_roster(uow, self._view.zone.key, now)
+        agents = [agent for agent in roster.agents if agent.is_active]
         on_duty = {each.agent.id: each for each in roster.on_duty(now)}
         body = {
             "is_kept": roster.is_kept,
