@@ -17,6 +17,8 @@ from bot.channels.mail.headers import Headers, as_text
 MICROSOFT = "microsoft365"
 PASSED, FAILED, UNPROVED = "passed", "failed", "unproved"
 
+# A sender's own quoted name may hold anything: MAIL FROM:<"x;dmarc=pass"@evil.example>.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _COMMENT = re.compile(r"\([^()]*\)")
 _RESULT = re.compile(r"\b(spf|dkim|dmarc)\s*=\s*([a-z]+)([^;]*)", re.I)
 _SIGNER = re.compile(r"\bheader\.[di]\s*=\s*(?:[^\s@;]*@)?([\w.-]+)", re.I)
@@ -60,7 +62,7 @@ def _authentication(headers: Headers, authserv_id: str) -> tuple[dict[str, str],
     """The word for each method, and the domains whose DKIM signature holds."""
     if not authserv_id:
         return {}, set()
-    values = [_COMMENT.sub(" ", as_text(value[:_LONGEST])) for value in headers.all("authentication-results")]
+    values = [_COMMENT.sub(" ", _QUOTED.sub('""', as_text(value[:_LONGEST]))) for value in headers.all("authentication-results")]
     if authserv_id.lower() == MICROSOFT:
         said = values[0] if values and "=" in values[0].partition(";")[0] else ""
     else:

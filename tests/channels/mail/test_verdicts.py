@@ -87,3 +87,16 @@ def test_two_senders_are_nobody() -> None:
     passed = "Authentication-Results: mx.desk.example; dkim=pass header.d=shop.example"
     assert read(passed, sender="a@shop.example, b@evil.example").sender == UNPROVED
     assert read(passed, "From: b@evil.example").sender == UNPROVED
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        'spf=pass smtp.mailfrom="x;dmarc=pass header.from=shop.example "@evil.example; dkim=none; dmarc=fail',
+        'spf=pass (envelope-from="x);dmarc=pass("@evil.example); dmarc=fail header.from=shop.example',
+        'dkim=pass header.i="x header.d=shop.example y"@evil.example header.d=evil.example; dmarc=fail',
+        'spf=pass smtp.mailfrom="x\\";dmarc=pass "@evil.example; dmarc=fail',
+    ],
+)
+def test_what_a_sender_put_into_quotes_is_no_word_of_the_server(forged: str) -> None:
+    assert read(f"Authentication-Results: mx.desk.example; {forged}").sender == FAILED
