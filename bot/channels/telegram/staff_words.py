@@ -15,7 +15,7 @@ from bot.channels.telegram.topics import TOPIC, topic_id
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.errors import Rejected
-from bot.model import Actor, Agent, CannedAnswer, Link, Message, Outcome, Priority
+from bot.model import Actor, Agent, CannedAnswer, Link, Message, MessageKind, Outcome, Priority
 from bot.ports import InboxItem, UnitOfWork
 from bot.texts import explain, translator
 
@@ -102,6 +102,8 @@ class StaffWords:
         try:
             agent = await agent_of(uow, line.person)
             text = line.text.removeprefix(NOTE_MARK).strip() if line.text.startswith(NOTE_MARK) else line.text
+            if line.text.startswith(NOTE_MARK):
+                await self._make_notes(uow, words, agent)
             changed = [await self._desk.correct(uow, link.ticket_id, link.message_id or 0, agent, text) for link in words]
         except Rejected as refusal:
             self._view.say(uow, line.place.id, explain(refusal, self._view.language), item)
@@ -109,6 +111,13 @@ class StaffWords:
         numbers = tuple(link.ticket_id for link in words)
         effects = (reaction(line.place.id, line.message_id, "✍"),) if any(changed) else ()
         return Done(because="staff_edit", ticket_ids=numbers, effects=effects)
+
+    async def _make_notes(self, uow: UnitOfWork, words: Sequence[Link], agent: Agent) -> None:
+        """A word edited into a note goes to no client. Conflict when it is too late: then nothing of the note goes out either."""
+        for link in words:
+            said = next((each for each in await uow.tickets.messages(link.ticket_id) if each.id == link.message_id), None)
+            if said is not None and said.kind is not MessageKind.NOTE:
+                await self._desk.take_back(uow, link.ticket_id, said.id, agent)
 
     async def take_back(self, uow: UnitOfWork, chat: int, line_id: int, agent: Agent) -> tuple[int, int]:
         """Everything that one line said; how many words did not go out, of how many."""

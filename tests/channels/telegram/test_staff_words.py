@@ -179,6 +179,29 @@ async def test_a_note_may_be_corrected_and_stays_a_note(quick: House) -> None:
     assert (await words(quick))[-1] == (MessageKind.NOTE, "борг 500")
 
 
+async def test_an_answer_edited_into_a_note_while_it_waits_never_goes_out(house: House) -> None:
+    card = await card_of(house)
+    said = house.agent_says("Зараз подивимось", reply_to=card["message_id"])
+    await house.gets("піде о", chat=STAFF_CHAT)
+    house.telegram.world.edit(STAFF_CHAT, said, "// боржник, не поспішай")
+    await house.settled()
+    house.world.clock.advance(HOLD)
+    house.outbox.wake.set()
+    await house.settled()
+    assert [message["text"] for message in house.sent(IRYNA, "боржник")] == []
+    assert (await words(house))[-1] == (MessageKind.NOTE, "боржник, не поспішай")
+
+
+async def test_an_answer_edited_into_a_note_too_late_tells_the_client_nothing(quick: House) -> None:
+    card = await card_of(quick)
+    said = quick.agent_says("Зараз подивимось", reply_to=card["message_id"])
+    await quick.gets("Зараз подивимось")
+    quick.telegram.world.edit(STAFF_CHAT, said, "// боржник, не поспішай")
+    await quick.gets("запізно", chat=STAFF_CHAT)
+    assert [message["text"] for message in quick.sent(IRYNA, "боржник")] == []
+    assert (await words(quick))[-1] == (MessageKind.ANSWER, "Зараз подивимось")
+
+
 async def test_canned_answers_are_kept_by_leads_and_given_with_one_tap(house: House) -> None:
     house.agent_says("/answers")
     await house.gets("Шаблонів ще немає", chat=STAFF_CHAT)
