@@ -35,8 +35,11 @@ def backup(
     if archive.exists():
         fail(_("Такий файл уже є: {path}").format(path=archive))
     shelf, url = Shelf(settings.desk.data_dir / "files"), settings.database_url.reveal()
-    with waiting(_("Копіюю")):
-        count = _write(archive, url, shelf)
+    try:
+        with waiting(_("Копіюю")):
+            count = _write(archive, url, shelf)
+    except OSError as error:
+        fail(_("Не вдалося записати {path}: {reason}.").format(path=archive, reason=error.strerror))
     out(_("Збережено базу даних і файлів: {count}. Архів: {path}").format(count=count, path=archive))
 
 
@@ -62,7 +65,9 @@ def _write(archive: Path, url: str, shelf: Shelf) -> int:
     with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
         copy_database(url, copy := Path(folder) / _DATABASE)
         try:
-            with partial.open("wb") as file:
+            # The whole desk is in it, letters and keys: for its owner's eyes only.
+            partial.unlink(missing_ok=True)
+            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 count = _pack(file, copy, shelf, url)
                 file.flush()
                 os.fsync(file.fileno())
@@ -133,17 +138,21 @@ def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
 
 def _about(tar: tarfile.TarFile) -> dict[str, object]:
     try:
-        found: dict[str, object] = json.loads(b"".join(_pieces(tar, _member(tar, _ABOUT))))
-    except ValueError:
+        found: dict[str, object] = dict(json.loads(b"".join(_pieces(tar, _member(tar, _ABOUT)))))
+    except (ValueError, TypeError):
         fail(_("Це не архів deskbot: {path}").format(path=tar.name))
     return found
 
 
 def _member(tar: tarfile.TarFile, name: str) -> tarfile.TarInfo:
+    """A file with something in it; fails for an archive that is cut off, too."""
     try:
-        return tar.getmember(name)
-    except KeyError:
+        member = tar.getmember(name)
+    except (KeyError, tarfile.TarError):
         fail(_("Це не архів deskbot: {path}").format(path=tar.name))
+    if not member.isfile() or not member.size:
+        fail(_("Це не архів deskbot: {path}").format(path=tar.name))
+    return member
 
 
 def _pieces(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:

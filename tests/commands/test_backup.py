@@ -144,6 +144,35 @@ def test_a_strange_archive_is_refused_and_writes_nowhere(deskbot: Deskbot, desk:
     assert not (desk.parent / "evil").exists()
 
 
+def test_what_is_cut_off_or_holds_no_database_is_refused(deskbot: Deskbot, desk: Path) -> None:
+    assert deskbot("db", "upgrade").code == 0
+    assert deskbot("backup", "desk.tar").code == 0
+    whole = (desk / "desk.tar").read_bytes()
+    (desk / "half.tar").write_bytes(whole[: len(whole) // 2])
+    about = b'{"format": 1, "kind": "sqlite"}'
+    for name, kind, content in (("folder.tar", tarfile.DIRTYPE, about), ("link.tar", tarfile.SYMTYPE, about), ("list.tar", b"", b"[1]")):
+        with tarfile.open(desk / name, "w") as tar:
+            info = tarfile.TarInfo("deskbot-backup.json")
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+            database = tarfile.TarInfo("database")
+            database.type, database.linkname = kind or tarfile.REGTYPE, "/etc/passwd"
+            tar.addfile(database)
+    (desk / "data").rename(desk / "before")
+    for name in ("half.tar", "folder.tar", "link.tar", "list.tar"):
+        told = deskbot("restore", name)
+        assert (told.code, "Це не архів deskbot" in told.err) == (1, True), (name, told.err)
+    assert not (desk / "data" / "deskbot.db").exists()
+
+
+def test_only_its_owner_reads_an_archive_and_a_missing_folder_is_told(deskbot: Deskbot, desk: Path) -> None:
+    assert deskbot("db", "upgrade").code == 0
+    assert deskbot("backup", "desk.tar").code == 0
+    assert (desk / "desk.tar").stat().st_mode & 0o077 == 0
+    told = deskbot("backup", "nowhere/desk.tar")
+    assert (told.code, "Не вдалося записати" in told.err) == (1, True)
+
+
 def test_without_a_database_there_is_nothing_to_save(deskbot: Deskbot, desk: Path) -> None:
     told = deskbot("backup", "desk.tar")
     assert (told.code, "Бази даних ще немає" in told.err) == (1, True)
