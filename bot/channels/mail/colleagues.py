@@ -40,7 +40,7 @@ def on_behalf(message: InboundMessage, mail: ParsedMail, *, ours: frozenset[str]
         subject=forwarded.subject,
         evidence=ThreadEvidence(),
         # Its own Message-ID is not known here, so the subject alone keeps the thread together.
-        letter={"subject": forwarded.subject, "mailbox": message.letter.get("mailbox", "")},
+        letter={"subject": forwarded.subject, "mailbox": message.letter.get("mailbox", ""), "is_forward": True},
     )
 
 

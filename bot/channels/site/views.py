@@ -181,7 +181,7 @@ def words_of_ticket(
                 quoted=message.quoted,
                 channel=reader.say(CHANNEL_WORDS.get(message.channel, message.channel)) if message.channel else "",
                 files=links(message, files, base=base, say=reader.say),
-                original=f"{base}/messages/{message.id}" if _is_mail(message) else "",
+                original=f"{base}/messages/{message.id}" if _has_original(message, is_staff=is_staff) else "",
                 sender=_sender(message, reader) if is_staff else "",
                 is_corrected=any(each.message_id == message.id for each in revisions),
                 was=tuple(each.text for each in revisions if each.message_id == message.id) if is_staff else (),
@@ -198,8 +198,9 @@ def _sender(message: Message, reader: Reader) -> str:
     return f"{reader.say(SENDER_WORDS[verdict])} ({', '.join(f'{method} {word}' for method, word in results.items())})"
 
 
-def _is_mail(message: Message) -> bool:
-    return message.channel == "mail" and message.inbox_id is not None
+def _has_original(message: Message, *, is_staff: bool) -> bool:
+    """It came in as a mail; for a client not as that of an agent who passed it on."""
+    return message.channel == "mail" and message.inbox_id is not None and (is_staff or not message.letter.get("is_forward"))
 
 
 def _side(message: Message, *, is_staff: bool, viewer_id: int) -> str:

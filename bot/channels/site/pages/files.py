@@ -48,6 +48,9 @@ async def client_original(request: Request, visitor: AsContact, ticket_id: int, 
     async with site.storage.read() as uow:
         await visible(uow, ticket_id, visitor.contact)
         message = await _message(uow, ticket_id, message_id, is_staff=False)
+        if message.letter.get("is_forward"):
+            # That mail is an agent's, with what they wrote above for colleagues.
+            raise NotFound("Оригіналу цього повідомлення немає.")
         item = await _stored(uow, message)
     return await _original(site, message, item, form)
 
