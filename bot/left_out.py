@@ -29,6 +29,6 @@ def left_out_words(left: Mapping[str, Any], say: Translator) -> str:
         names = say("{names} і ще {more}").format(names=names, more=more)
     sentence = say(
         "Не вдалося прийняти файли: {names}. Приймаємо до {most} файлів, кожен до {megabytes} МБ. "
-        "Надішліть, будь ласка, посилання на них або менші файли окремим листом."
+        "Надішліть, будь ласка, посилання на них або менші файли окремим повідомленням."
     )
     return sentence.format(names=names, most=left["most"], megabytes=left["megabytes"])

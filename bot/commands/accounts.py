@@ -73,7 +73,10 @@ def show(config: ConfigOption = None) -> None:
         note(_('Ще нікого немає. Додати: deskbot accounts add "Ім\'я Прізвище" --role admin'))
 
 
-@app.command("disable", help=_("Вимкнути співробітника: він не зможе ні ввійти, ні працювати; його відкриті звернення вертаються в чергу."))
+@app.command(
+    "disable",
+    help=_("Вимкнути співробітника: він не зможе ні ввійти, ні працювати; його відкриті звернення повертаються в чергу."),
+)
 def disable(
     name: NameArgument,
     to: Annotated[str, typer.Option("--to", metavar=_("ІМ'Я"), help=_("Кому передати його відкриті звернення; інакше — в чергу."))] = "",

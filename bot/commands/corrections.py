@@ -33,7 +33,10 @@ def corrections() -> None:
 
 @app.command("export", help=_("Записати виправлені повідомлення рядками JSON, як у навчальних даних."))
 def export(
-    output: Annotated[Path, typer.Option("--output", "-o", help=_("Файл .jsonl. У ньому слова клієнтів: читати його зможе лише власник."))],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar=_("ФАЙЛ"), help=_("Файл .jsonl. У ньому слова клієнтів: читати його зможе лише власник.")),
+    ],
     config: ConfigOption = None,
 ) -> None:
     async def work(storage: Storage, _settings: Settings) -> int:

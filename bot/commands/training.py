@@ -20,7 +20,9 @@ STEPS = {"1": _("учиться на першій половині"), "2": _("у
 
 def train(
     corrections: Annotated[Path, typer.Argument(metavar=_("ФАЙЛ"), help=_("Файл deskbot corrections export."))],
-    output: Annotated[Path, typer.Option("--output", "-o", help=_("Куди записати навчений розбір."))] = Path("labeller.npz"),
+    output: Annotated[Path, typer.Option("--output", "-o", metavar=_("ФАЙЛ"), help=_("Куди записати навчений розбір."))] = Path(
+        "labeller.npz"
+    ),
 ) -> None:
     if find_spec("train") is None:
         fail(_("Навчання потребує вихідного коду deskbot: у встановленому пакунку немає навчальних даних. Запустіть команду в ньому."))

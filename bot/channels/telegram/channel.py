@@ -238,7 +238,7 @@ class TelegramChannel:
         """The bot's number and name. Transient until Telegram has said the name."""
         username = self.health.facts.get("username", "")
         if not username:
-            raise Transient("Telegram ще не сказав, як звати бота.")
+            raise Transient("Telegram ще не назвав імені бота. Спробуємо ще раз незабаром.")
         return int(self._options.bot_id), username
 
     def _is_anothers(self, command: Command) -> bool:

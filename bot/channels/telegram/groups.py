@@ -127,7 +127,7 @@ class Groups:
         """R16: what is discussed in the group and needs work becomes a ticket, by a reply with /task."""
         planned = said.planned
         if planned is None or not (planned.inbound.text.strip() or planned.inbound.attachments):
-            raise Rejected("Дайте командою /task відповідь на повідомлення, з якого треба зробити звернення, або допишіть суть після неї.")
+            raise Rejected("Надішліть /task відповіддю на повідомлення, з якого треба зробити звернення, або напишіть суть після команди.")
         subject = said.line.answered
         if subject is not None and (links := await self._known(uow, said.line.place.id, subject.message_id)):
             raise Rejected("Для цього повідомлення вже є звернення №{id}.", id=links[0].ticket_id)
@@ -202,7 +202,7 @@ class Groups:
         say = translator(language)
         parts = [
             say("Це група компанії «{company}» і служби «{desk}».").format(company=company, desk=self._name),
-            say("Щоб зробити з повідомлення звернення, дайте на нього відповідь командою /task."),
+            say("Щоб зробити з повідомлення звернення, надішліть /task відповіддю на нього."),
             say("Можна й згадати мене: @{name} і що сталося. На відповіді під моїми повідомленнями теж зважаю.").format(name=self._me()[1]),
             say("Решти розмов не читаю."),
         ]

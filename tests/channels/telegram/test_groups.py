@@ -106,7 +106,7 @@ async def test_task_makes_a_ticket_of_the_message_it_answers_once(house: House) 
 async def test_task_without_a_message_takes_its_own_words_or_explains_itself(house: House) -> None:
     await joined(house)
     house.say("/task", chat=GROUP)
-    await house.gets("Дайте командою /task відповідь", chat=GROUP)
+    await house.gets("Надішліть /task відповіддю", chat=GROUP)
     house.say(f"/task {PRINTER}", chat=GROUP)
     await house.gets("Звернення зареєстровано", chat=GROUP)
 
