@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot import notices
+from bot.channels.numbers import ticket_number
 from bot.channels.telegram import group_book, lines
 from bot.channels.telegram.acts import CHANNEL, Done, GroupSaid, tell
 from bot.channels.telegram.client_talk import ClientTalk
@@ -161,8 +162,10 @@ class Groups:
         return Done(because="command")
 
     async def _close(self, uow: UnitOfWork, said: GroupSaid, group: Group) -> Done:
+        """Never with a list to choose from: that is for the eyes of the person alone."""
         assert said.line.command is not None
-        if said.line.answers is None and not said.line.command.rest:
+        words = said.line.command.rest
+        if ticket_number(words) is None and (words or said.line.answers is None):
             raise Rejected("Напишіть /close відповіддю на повідомлення про звернення або з номером: /close 7.")
         return await self._client.command(uow, said.line, said.line.command, said.items[0])
 

@@ -165,6 +165,18 @@ async def test_an_answer_goes_to_the_group_and_is_closed_there(house: House) -> 
     assert not (await ticket(house, 1)).is_open
 
 
+async def test_close_with_other_words_shows_the_group_no_tickets_of_the_person(house: House) -> None:
+    await joined(house)
+    for text in ("Неправильно нараховано премію директору", "Не відкривається база у бухгалтерії"):
+        house.say(text)
+        await house.gets(text)
+    house.say("/close принтер", chat=GROUP)
+    refusal = await house.gets("відповіддю на повідомлення", chat=GROUP)
+    house.say("/close ще ні", chat=GROUP, reply_to=refusal["message_id"])
+    await house.settled()
+    assert [message for message in house.sent(GROUP) if "премію" in message["text"] or "№" in message["text"]] == []
+
+
 async def test_a_group_that_moves_stays_the_companys(house: House) -> None:
     await joined(house)
     house.telegram.world.migrate(GROUP, -1600)
