@@ -12,6 +12,7 @@ import signal
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -26,6 +27,10 @@ from bot.intake import labeller
 from bot.intake.service import Intake, IntakeSettings
 from bot.promises import Promises
 from bot.wiring import BUILDERS, make_adviser
+
+if TYPE_CHECKING:
+    from bot.sla.keeper import PolicyKeeper
+    from bot.sla.service import Ticker
 
 __all__ = ["FILE_CHANNELS", "House", "open_house", "run", "run_house"]
 
@@ -113,12 +118,8 @@ async def run_house(house: House, *, ready: Callable[[House], Awaitable[None]] |
 
 async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Coroutine[None, None, None]]]:
     """(name, coroutine) of every loop of this role, in the order in which they are stopped: intake first, delivery last."""
-    from bot.sla.herald import Herald
-    from bot.sla.housekeeping import Housekeeper
     from bot.sla.keeper import PolicyKeeper
     from bot.sla.scheduler import TickScheduler
-    from bot.sla.service import Ticker
-    from bot.sla.waiting import WaitingClients
 
     role, settings = house.settings.run.role, house.settings
     loops: list[tuple[str, Coroutine[None, None, None]]] = []
@@ -141,29 +142,7 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
         for worker in (house.inbox, house.outbox, house.files):
             house.health.append(worker.health)
             loops.append((worker.health.name, keep_alive(worker.run, health=worker.health, clock=house.clock)))
-        waiting = WaitingClients(
-            storage=house.storage,
-            desk=house.desk,
-            promises=house.promises,
-            remind_after=settings.sla.waiting.remind_after,
-            close_after=settings.sla.waiting.close_after,
-        )
-        herald = Herald(
-            storage=house.storage,
-            promises=house.promises,
-            staff=house.desk.staff,
-            morning_at=settings.sla.digest.morning,
-            week_at=settings.sla.digest.week,
-        )
-        ticker = Ticker(
-            storage=house.storage,
-            promises=house.promises,
-            staff=house.desk.staff,
-            clock=house.clock,
-            waiting=waiting,
-            keeper=keeper,
-            others=(herald, Housekeeper(storage=house.storage)),
-        )
+        ticker = _ticker(house, keeper)
         health = _worker_health(house, "tick")
 
         async def tick() -> None:
@@ -173,6 +152,33 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
         scheduler = TickScheduler(tick, every=settings.sla.tick / house.speed)
         loops.append(("tick", keep_alive(scheduler.run, health=health, clock=house.clock)))
     return loops
+
+
+def _ticker(house: House, keeper: PolicyKeeper) -> Ticker:
+    """What happens on each tick: nudges, clients who owe an answer, digests, the daily sweep."""
+    from bot.sla.herald import Herald
+    from bot.sla.housekeeping import Housekeeper
+    from bot.sla.service import Ticker
+    from bot.sla.waiting import WaitingClients
+
+    sla, staff = house.settings.sla, house.desk.staff
+    waiting = WaitingClients(
+        storage=house.storage,
+        desk=house.desk,
+        promises=house.promises,
+        remind_after=sla.waiting.remind_after,
+        close_after=sla.waiting.close_after,
+    )
+    herald = Herald(storage=house.storage, promises=house.promises, staff=staff, morning_at=sla.digest.morning, week_at=sla.digest.week)
+    return Ticker(
+        storage=house.storage,
+        promises=house.promises,
+        staff=staff,
+        clock=house.clock,
+        waiting=waiting,
+        keeper=keeper,
+        others=(herald, Housekeeper(storage=house.storage)),
+    )
 
 
 async def _take_back_leases(house: House) -> None:
