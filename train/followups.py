@@ -7,8 +7,6 @@ tables of Markdown; it writes nothing. One thread, fixed seeds, numpy alone: the
 from __future__ import annotations
 
 import argparse
-import io
-import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from bot.intake.followups import judge
 from bot.intake.leanings import NEW, STATE
 from train.answers import FOLLOWUPS, Case, Sample, made_cases, make_samples, read_cases
 from train.examples import FILES, Message, read_corpus
+from train.stored import write as write_stored
 
 OUTPUT = Path(__file__).resolve().parent.parent / "bot" / "intake" / "data" / "followups.npz"
 SEEDS = (0, 1, 2)
@@ -68,7 +67,7 @@ def main() -> None:
 
 
 def write(learned: Mapping[str, Sequence[Weights]], output: Path) -> None:
-    """An .npz whose bytes depend on its content alone: fixed dates, fixed order; tables of words as whole numbers of eight bits."""
+    """The networks as they are shipped: the tables of words as whole numbers of eight bits, the rest as it is."""
     stored: Weights = {}
     for question, nets in learned.items():
         for number, net in enumerate(nets):
@@ -79,11 +78,7 @@ def write(learned: Mapping[str, Sequence[Weights]], output: Path) -> None:
                     stored |= {key: np.round(value / scale).astype(np.int8), f"{key}.scale": scale.astype(np.float32)}
                 else:
                     stored[key] = value
-    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(stored):
-            buffer = io.BytesIO()
-            np.save(buffer, stored[name], allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", date_time=(2020, 1, 1, 0, 0, 0)), buffer.getvalue(), zipfile.ZIP_DEFLATED)
+    write_stored(output, stored)
 
 
 def learn(

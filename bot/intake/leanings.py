@@ -7,7 +7,6 @@ it); numpy is imported on first use. What is done with the chances is decided in
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
@@ -64,7 +63,7 @@ def load() -> Mapping[str, Sequence[Weights]] | None:
     file = resources.files("bot.intake").joinpath("data", "followups.npz")
     if not file.is_file() or meaning.load() is None:
         return None
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    meaning.keep_to_one_thread()
     import numpy as np
 
     nets: dict[str, dict[str, dict[str, Array]]] = {NEW: {}, STATE: {}}

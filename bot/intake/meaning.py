@@ -58,7 +58,7 @@ def read(reader: Reader, words: Sequence[str]) -> Array:
     """The vectors of the words of one text, each seen beside its neighbours."""
     import numpy as np
 
-    buckets = [_buckets(word) for word in words]
+    buckets = [buckets_of(word) for word in words]
     sizes = np.fromiter(map(len, buckets), np.int64, len(buckets))
     flat = np.fromiter(chain.from_iterable(buckets), np.int64, int(sizes.sum()))
     alone = np.add.reduceat(reader["words"].take(flat, axis=0).astype(np.float32), sizes.cumsum() - sizes)
@@ -92,7 +92,7 @@ def as_facts(meanings: Array) -> Array:
 
 
 @lru_cache(maxsize=20_000)  # the words of one desk return
-def _buckets(word: str) -> tuple[int, ...]:
+def buckets_of(word: str) -> tuple[int, ...]:
     """The buckets of a token: itself, its beginnings, its ends, its runs of three and four letters; figures by their length."""
     if word.isdigit():
         return (_bucket(f"#{min(len(word), 6)}"),)

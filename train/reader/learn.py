@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bot.intake.meaning import BUCKETS, STEPS, _buckets
+from bot.intake.meaning import BUCKETS, STEPS, buckets_of
 from bot.intake.signals import TOKEN
 from bot.intake.text import fold
 from train.stored import narrow, write
@@ -95,7 +95,7 @@ def main() -> None:
 def lesson(text: str, rows: NDArray[np.float16]) -> Lesson:
     """A text as the reader sees it: folded, cut into tokens."""
     tokens = [(token, place) for place, word in enumerate(fold(text).split()) for token in TOKEN.findall(word)]
-    return Lesson([_buckets(token) for token, _ in tokens], [place for _, place in tokens], rows)
+    return Lesson([buckets_of(token) for token, _ in tokens], [place for _, place in tokens], rows)
 
 
 def _missing(pupil: Pupil, lessons: Sequence[Lesson], spread: float) -> Any:
