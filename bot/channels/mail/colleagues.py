@@ -29,6 +29,8 @@ def on_behalf(message: InboundMessage, mail: ParsedMail, *, ours: frozenset[str]
     address = forwarded.sender.address.lower()
     if address in ours:
         return None
+    # Our server's doubts go along; its word for an agent is none for the client.
+    doubts = {name: message.letter[name] for name in ("sender", "authentication") if message.letter.get("sender", PASSED) != PASSED}
     return replace(
         message,
         conversation=address,
@@ -40,7 +42,7 @@ def on_behalf(message: InboundMessage, mail: ParsedMail, *, ours: frozenset[str]
         subject=forwarded.subject,
         evidence=ThreadEvidence(),
         # Its own Message-ID is not known here, so the subject alone keeps the thread together.
-        letter={"subject": forwarded.subject, "mailbox": message.letter.get("mailbox", ""), "is_forward": True},
+        letter={"subject": forwarded.subject, "mailbox": message.letter.get("mailbox", ""), "is_forward": True} | doubts,
     )
 
 

@@ -199,6 +199,13 @@ async def test_a_forward_by_an_agent_opens_a_ticket_for_the_client(desk: Desk) -
     assert desk.to("olena@desk.example") == []
 
 
+@pytest.mark.parametrize(("said", "is_doubted"), [(FAIL, True), (PASS, False)])
+async def test_a_forged_forward_bears_the_servers_doubts(desk: Desk, said: str, is_doubted: bool) -> None:
+    await desk.get(f"Authentication-Results: {said}\r\n".encode() + forward())
+    [card] = await desk.world.told("card")
+    assert (card.body["ticket"]["sender"] == "failed") is is_doubted
+
+
 async def test_a_mail_forwarded_as_an_attachment_is_the_clients_too(desk: Desk) -> None:
     inner = mail("Не відкривається база, пише про блокування таблиць.", sender="Петро <petro@mill.example>", subject="База млина")
     outer = EmailMessage()
