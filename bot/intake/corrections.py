@@ -92,7 +92,10 @@ def _label(ticket: Ticket) -> dict[str, Any]:
 
 
 def _language(text: str) -> str:
-    """uk, ru, sur or en by the letters that tell them apart (right for 0.993 of messages, research of the project)."""
+    """uk, ru, sur or en by the letters that tell them apart.
+
+    Right for 98 % of the labelled messages in one language; the mix (sur) mostly has Ukrainian letters alone and is called uk.
+    """
     signs = set(text.casefold())
     ukrainian, russian = signs & set("іїєґ"), signs & set("ыэъё")
     if ukrainian and russian:
