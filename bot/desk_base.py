@@ -83,6 +83,10 @@ class DeskBase:
         """What is promised just now: the configured policy with the emergency closings in it."""
         return self._promises.policy
 
+    def _on_the_clock(self, at: datetime) -> str:
+        """An instant in the desk's own zone, as sentences to staff say it: "25.11 14:00"."""
+        return f"{self.policy.desk_calendar.local(at):%d.%m %H:%M}"
+
     async def _open_one(self, uow: UnitOfWork, opening: Opening, draft: Draft, number: int, word: int, now: datetime) -> Facts:
         inbound, contact = opening.inbound, opening.contact
         ticket = _new_ticket(opening, draft, number, now)

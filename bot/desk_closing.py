@@ -41,7 +41,7 @@ class Closing(DeskBase):
         closure = await uow.closures.add(starts_at=now, ends_at=until, because=because, by=actor.name)
         news = BotError(
             "Службу зачинено до {until}: {because}. Зачиняє {name}. Строки переносяться; клієнтів, які чекають, буде повідомлено.",
-            until=self._moment(until),
+            until=self._on_the_clock(until),
             because=closure.because,
             name=closure.by,
         )
@@ -77,6 +77,3 @@ class Closing(DeskBase):
     def _tell_everybody(self, uow: UnitOfWork, news: BotError, cause: str) -> None:
         routes = tuple(dict.fromkeys((*self.staff.desk, *self.staff.leads)))
         self._hear(uow, notices.alert(routes, news, cause=cause, now=self._clock.now()))
-
-    def _moment(self, at: datetime) -> str:
-        return f"{self._promises.policy.desk_calendar.local(at):%d.%m %H:%M}"

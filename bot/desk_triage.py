@@ -126,9 +126,6 @@ class Triage(DeskBase):
         snoozes = await uow.tickets.events_of([ticket.id], ["snoozed"])
         return min((each.at for each in snoozes if ticket.last_word_at is None or each.at >= ticket.last_word_at), default=None)
 
-    def _on_the_clock(self, at: datetime) -> str:
-        return f"{self._promises.policy.desk_calendar.local(at):%d.%m %H:%M}"
-
     async def wake(self, uow: UnitOfWork, ticket_id: int, agent: Agent) -> Ticket:
         """A snooze ends now: the ladder of nudges goes on."""
         ticket = await self._open(uow, ticket_id, agent)

@@ -170,7 +170,7 @@ class OutboxWorker:
         return row.attempts >= MAX_BUGS
 
     def _bury(self, uow: UnitOfWork, row: Delivery, error: Exception) -> None:
-        uow.outbox.dead(row.id, error=_words(error), now=self._clock.now())
+        uow.outbox.dead(row.id, error=_words(error))
         self._alert_dead(uow, row, error if isinstance(error, BotError) else type(error).__name__)
 
     def _alert_dead(self, uow: UnitOfWork, row: Delivery, why: BotError | str) -> None:

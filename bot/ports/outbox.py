@@ -54,7 +54,9 @@ class Outbox(Protocol):
         """The outcome is unknown: try once more from `until` on, as UNSURE."""
         ...
 
-    def dead(self, delivery_id: int, *, error: str, now: datetime) -> None: ...
+    def dead(self, delivery_id: int, *, error: str) -> None:
+        """Given up: DEAD, with the sentence that says why."""
+        ...
 
     async def rewrite_route(self, old: Route, new: Route) -> None:
         """A chat moved: pending rows and ticket routes follow."""

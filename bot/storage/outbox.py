@@ -290,7 +290,7 @@ class SqlOutbox:
     def unsure(self, delivery_id: int, *, until: datetime, error: str) -> None:
         self._change(_unsure, delivery_id, until=until, cause=error)
 
-    def dead(self, delivery_id: int, *, error: str, now: datetime) -> None:
+    def dead(self, delivery_id: int, *, error: str) -> None:
         self._change(_dead, delivery_id, cause=error)
 
     def _change(self, statement: Any, delivery_id: int, **values: object) -> None:

@@ -136,7 +136,7 @@ class MemoryOutbox:
         state = DeliveryState.DEAD if row.was_unsure else DeliveryState.UNSURE
         self._change(row.delivery.id, was_unsure=True, state=state, not_before_at=until, error=error)
 
-    def dead(self, delivery_id: int, *, error: str, now: datetime) -> None:
+    def dead(self, delivery_id: int, *, error: str) -> None:
         row = self._session.change("outbox").outbox[delivery_id]
         if row.delivery.state in (*PENDING, DeliveryState.SENDING):
             self._change(delivery_id, state=DeliveryState.DEAD, error=error)

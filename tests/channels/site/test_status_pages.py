@@ -65,7 +65,7 @@ async def test_what_was_not_delivered_is_shown_with_its_ticket(house: House) -> 
         await uow.commit()
     async with house.storage.write() as uow:
         [row] = await uow.outbox.claim(now=house.clock.now(), limit=1, lease=timedelta(minutes=1), channels=["site"])
-        uow.outbox.dead(row.id, error="скриньки немає", now=house.clock.now())
+        uow.outbox.dead(row.id, error="скриньки немає")
         await uow.commit()
     page = (await (await house.enter("olena")).get("/staff/status")).text
     assert "не доставлено: 1" in page
