@@ -74,8 +74,20 @@ def heed(answer: str, divided: Split) -> Split:
     if _tickets(theirs) == _tickets(divided.partition):
         agreed = replace(divided.partition, because=f"{divided.partition.because}; так само вважає третя перевірка")
         return replace(divided, partition=agreed, confidence=max(divided.confidence, ACT_FROM))
+    theirs = replace(theirs, labels=_with_nothing_lost(theirs.labels, divided.partition.labels))
     because = f"питань за третьою перевіркою: {theirs.count}, за власною: {divided.partition.count}"
     return replace(divided, partition=replace(theirs, because=because), confidence=DIFFERS)
+
+
+def _with_nothing_lost(theirs: tuple[int, ...], own: tuple[int, ...]) -> tuple[int, ...]:
+    """Theirs, with what only they leave out going on with the request before it: one unasked ticket must hold all that was asked."""
+    labels, current = list(theirs), 0
+    for number, label in enumerate(labels):
+        if label >= 0:
+            current = label
+        elif label == NOISE and own[number] >= 0:
+            labels[number] = current
+    return tuple(labels)
 
 
 def _labels(answer: str, divided: Split) -> tuple[int, ...]:

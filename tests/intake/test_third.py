@@ -15,10 +15,11 @@ from aiohttp import web
 from bot.endpoint import Endpoint
 from bot.errors import BotError, Permanent, Transient
 from bot.intake.adviser import PATIENCE, REST, Adviser
+from bot.intake.analysis import describe_split
 from bot.intake.labeller import spoken_units
 from bot.intake.rules import NOISE, SHARED
 from bot.intake.split import Split, split
-from bot.intake.third import heed, is_worth_asking, make_question
+from bot.intake.third import DIFFERS, heed, is_worth_asking, make_question
 from bot.storage.memory import MemoryStorage
 from tests.builders import TUESDAY, build_world
 from tests.fakes import FakeClock
@@ -228,6 +229,23 @@ async def test_the_status_page_hears_of_a_failure_and_of_its_end(server: Server)
     await adviser.consider(TEXT, unsure())
     assert isinstance(heard[0], Permanent)
     assert heard[1] is None
+
+
+@pytest.mark.parametrize("left_out", ["shared", "other"])
+def test_a_reader_that_leaves_requests_out_takes_no_word_from_the_ticket(left_out: str) -> None:
+    text = "Не друкує чек на касі. Також не відкривається база. Ще потрібен звіт по складу за місяць."
+    divided = unsure(text)
+    first, *rest = spoken_units(divided.partition.kinds)
+    for groups, gone in (([[first]], rest), ([[rest[-1]]], [first, *rest[:-1]]), ([[first], [rest[0]]], rest[1:])):
+        if len(groups) > 1 and left_out == "shared":
+            continue  # words of all requests stand beside them, whoever divides
+        answer = {"tickets": [{"units": group} for group in groups], "shared": [], "other": [], left_out: gone}
+        heard = heed(json.dumps(answer), divided)
+        analysis = describe_split(text, heard)
+        assert heard.confidence == DIFFERS
+        assert len(analysis.parts) == len(groups)
+        held = [text[start:end] for part in analysis.parts for start, end in part.spans]
+        assert all(any(word in words for words in held) for word in ("чек", "база", "звіт")), held
 
 
 async def test_after_several_failures_clients_do_not_wait_for_it_any_more(server: Server) -> None:
