@@ -187,6 +187,13 @@ class Words(DeskBase):
         return before, clocks
 
 
+async def for_client(uow: UnitOfWork, ticket_id: int, *, now: datetime) -> list[Message]:
+    """The messages of a ticket without those that staff may still take back: what was never said, nobody has read on a page either."""
+    said = await uow.tickets.events_of([ticket_id], _SPOKEN)
+    held = {each.data.get("message_id") for each in said if datetime.fromisoformat(each.data.get("held_until") or now.isoformat()) > now}
+    return [message for message in await uow.tickets.messages(ticket_id) if message.id not in held]
+
+
 def _standing(ticket: Ticket) -> dict[str, Any]:
     """What a word of staff changes of a ticket, as JSON."""
     instants = {name: getattr(ticket, name) for name in ("last_word_at", "client_reminded_at", "snoozed_until_at")}

@@ -157,7 +157,10 @@ class _Answers(ClientVerbs):
     async def _open(self, p: Pressing) -> Shown:
         """One ticket with everything said in it, for its client's eyes."""
         ticket = await self._own(p, p.pressed.id)
-        body = {"ticket": await seen_by(self._desk, p.uow, ticket, p.contact), "words": await words_for_client(p.uow, ticket)}
+        body = {
+            "ticket": await seen_by(self._desk, p.uow, ticket, p.contact),
+            "words": await words_for_client(p.uow, ticket, now=self._now()),
+        }
         self._tell(p, "my_ticket", body, ticket)
         return Shown(keeps_buttons=True)
 

@@ -8,6 +8,7 @@ from typing import Any
 from bot import notices
 from bot.desk import Desk
 from bot.desk_base import ticket_text
+from bot.desk_words import for_client
 from bot.lamps import client_lamp
 from bot.model import Actor, Contact, MessageKind, Outcome, Ticket
 from bot.ports import UnitOfWork
@@ -39,7 +40,7 @@ async def my_page(desk: Desk, uow: UnitOfWork, contact: Contact, *, number: int,
     }
 
 
-async def words_for_client(uow: UnitOfWork, ticket: Ticket) -> list[dict[str, Any]]:
+async def words_for_client(uow: UnitOfWork, ticket: Ticket, *, now: datetime) -> list[dict[str, Any]]:
     """What both sides said, oldest first; notes and third persons' words are staff's alone."""
     return [
         {
@@ -47,7 +48,7 @@ async def words_for_client(uow: UnitOfWork, ticket: Ticket) -> list[dict[str, An
             "at": message.at.isoformat(),
             "text": ticket_text(ticket, message.text) if message.inbox_id and message.inbox_id == ticket.origin_id else message.text,
         }
-        for message in await uow.tickets.messages(ticket.id)
+        for message in await for_client(uow, ticket.id, now=now)
         if message.kind not in _HIDDEN
     ]
 

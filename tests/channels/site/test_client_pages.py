@@ -231,3 +231,15 @@ async def test_a_greeting_by_the_form_is_answered_on_the_page() -> None:
     assert answer.status_code == 200
     assert "Вітаємо! Напишіть, будь ласка, що сталося" in answer.text
     assert await house.tickets("iryna") == []
+
+
+async def test_a_word_that_staff_may_still_take_back_is_not_on_the_page(house: House) -> None:
+    browser, number = await opened(house)
+    hold = timedelta(seconds=30)
+    async with house.storage.write() as uow:
+        agent = (await uow.people.agents())[0]
+        await house.desk.reply(uow, number, agent, "Оновіть драйвер", hold=hold)
+        await uow.commit()
+    assert "Оновіть драйвер" not in (await browser.get(f"/tickets/{number}")).text
+    house.clock.advance(hold)
+    assert "Оновіть драйвер" in (await browser.get(f"/tickets/{number}")).text

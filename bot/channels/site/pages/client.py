@@ -17,6 +17,7 @@ from bot.channels.site.views import ticket_rows, words_of_ticket
 from bot.channels.site.visitors import ContactVisitor
 from bot.channels.site.words import client_words
 from bot.desk_base import may_see
+from bot.desk_words import for_client
 from bot.errors import NotFound, Rejected, Transient
 from bot.model import Category, Contact, Priority, Ticket, UrgencyReason
 from bot.ports import UnitOfWork
@@ -143,7 +144,7 @@ async def ticket_page(
     async with site.storage.read() as uow:
         found = await visible(uow, ticket_id, contact)
         facts = await site.desk.facts(uow, found)
-        messages = await uow.tickets.messages(ticket_id)
+        messages = await for_client(uow, ticket_id, now=site.clock.now())
         files = await uow.files.of_ticket(ticket_id)
         revisions = await uow.tickets.revisions(ticket_id)
         into = await uow.tickets.get(found.merged_into_id) if found.merged_into_id else None

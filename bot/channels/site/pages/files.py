@@ -6,6 +6,7 @@ Whatever a stranger sent is downloaded, never shown on our pages: no browser gue
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
@@ -14,6 +15,7 @@ from bot.channels.site.context import Site, site_of
 from bot.channels.site.gate import AsAgent, AsContact
 from bot.channels.site.pages.client import LARGEST_ID, visible
 from bot.channels.site.views import CLIENT_SEES
+from bot.desk_words import for_client
 from bot.errors import NotFound, Transient
 from bot.files import safe_name
 from bot.model import Message, MessageKind
@@ -31,7 +33,7 @@ async def client_file(request: Request, visitor: AsContact, ticket_id: int, mess
     site = site_of(request)
     async with site.storage.read() as uow:
         await visible(uow, ticket_id, visitor.contact)
-        message = await _message(uow, ticket_id, message_id, is_staff=False)
+        message = await _message(uow, ticket_id, message_id, now=site.clock.now())
         return await _file(uow, site, message, position)
 
 
@@ -39,7 +41,7 @@ async def client_file(request: Request, visitor: AsContact, ticket_id: int, mess
 async def staff_file(request: Request, visitor: AsAgent, ticket_id: int, message_id: int, position: int) -> Response:
     site = site_of(request)
     async with site.storage.read() as uow:
-        return await _file(uow, site, await _message(uow, ticket_id, message_id, is_staff=True), position)
+        return await _file(uow, site, await _message(uow, ticket_id, message_id), position)
 
 
 @router.get(_CLIENT + "/messages/{message_id:int}/{form}")
@@ -47,7 +49,7 @@ async def client_original(request: Request, visitor: AsContact, ticket_id: int, 
     site = site_of(request)
     async with site.storage.read() as uow:
         await visible(uow, ticket_id, visitor.contact)
-        message = await _message(uow, ticket_id, message_id, is_staff=False)
+        message = await _message(uow, ticket_id, message_id, now=site.clock.now())
         if message.letter.get("is_forward"):
             # That mail is an agent's, with what they wrote above for colleagues.
             raise NotFound("Оригіналу цього повідомлення немає.")
@@ -59,16 +61,21 @@ async def client_original(request: Request, visitor: AsContact, ticket_id: int, 
 async def staff_original(request: Request, visitor: AsAgent, ticket_id: int, message_id: int, form: str) -> Response:
     site = site_of(request)
     async with site.storage.read() as uow:
-        message = await _message(uow, ticket_id, message_id, is_staff=True)
+        message = await _message(uow, ticket_id, message_id)
         item = await _stored(uow, message)
     return await _original(site, message, item, form)
 
 
-async def _message(uow: UnitOfWork, ticket_id: int, message_id: int, *, is_staff: bool) -> Message:
-    """NotFound in the same words for what is not there and what is not theirs to see."""
-    words = await uow.tickets.messages(ticket_id) if ticket_id < LARGEST_ID else []
+async def _message(uow: UnitOfWork, ticket_id: int, message_id: int, *, now: datetime | None = None) -> Message:
+    """NotFound in the same words for what is not there and what is not theirs to see. `now` is for a client: what they see then."""
+    if ticket_id >= LARGEST_ID:
+        words = []
+    elif now is None:
+        words = await uow.tickets.messages(ticket_id)
+    else:
+        words = [each for each in await for_client(uow, ticket_id, now=now) if each.kind in CLIENT_SEES]
     found = next((each for each in words if each.id == message_id), None)
-    if found is None or not (is_staff or found.kind in CLIENT_SEES):
+    if found is None:
         raise NotFound("Такого файлу немає.")
     return found
 
