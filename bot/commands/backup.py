@@ -96,10 +96,14 @@ def _pack(file: BinaryIO, database: Path, shelf: Shelf, url: str) -> int:
 
 
 def _read(archive: Path, url: str, shelf: Shelf) -> tuple[int, int]:
-    """How many files came back, and how many were spoilt. The database comes first: where there is one, nothing is touched."""
-    from bot.storage.copying import put_database
+    """How many files came back, and how many were spoilt. Where there is a database already, nothing is touched.
+
+    The database comes last: a restore that is killed half way leaves files that nobody speaks of, and can simply be run again.
+    """
+    from bot.storage.copying import check_is_free, put_database
 
     count = spoilt = 0
+    check_is_free(url)
     with _opened(archive) as tar:
         about = _about(tar)
         if about.get("format") != _FORMAT or about.get("kind") != url.partition(":")[0]:
@@ -108,11 +112,11 @@ def _read(archive: Path, url: str, shelf: Shelf) -> tuple[int, int]:
             place = Path(folder) / _DATABASE
             with place.open("wb") as file:
                 file.writelines(_pieces(tar, _member(tar, _DATABASE)))
+            for member in tar:
+                if member.isfile() and member.name.startswith(_FILES):
+                    is_same = _take_back(shelf, tar, member)
+                    count, spoilt = count + is_same, spoilt + (not is_same)
             put_database(url, place)
-        for member in tar:
-            if member.isfile() and member.name.startswith(_FILES):
-                is_same = _take_back(shelf, tar, member)
-                count, spoilt = count + is_same, spoilt + (not is_same)
     return count, spoilt
 
 

@@ -39,19 +39,31 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")
 
 
+def check_is_free(url: str) -> None:
+    """Rejected when a SQLite database is there already. PostgreSQL's own tool refuses what is there when its turn comes."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite" and (target := Path(parsed.database or "")).exists():
+        raise Rejected("База даних уже є: {path}. Спершу перенесіть її в інше місце.", path=str(target))
+
+
 def put_database(url: str, source: Path) -> None:
     """Make the database at `url` of a copy. Rejected when there is one already: nothing is ever overwritten."""
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
         _run_tool("pg_restore", parsed, "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", str(source))
         return
+    check_is_free(url)
     target = Path(parsed.database or "")
-    if target.exists():
-        raise Rejected("База даних уже є: {path}. Спершу перенесіть її в інше місце.", path=str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
     if not _is_sound(source):
         raise Rejected("Копія бази даних пошкоджена.")
-    shutil.copyfile(source, target)
+    # Aside first: a restore that is killed half way leaves no half a database that the next one would take for a desk.
+    aside = target.with_name(f"{target.name}.restoring")
+    with source.open("rb") as original, aside.open("wb") as copy:
+        shutil.copyfileobj(original, copy)
+        copy.flush()
+        os.fsync(copy.fileno())
+    aside.rename(target)
 
 
 def _is_sound(file: Path) -> bool:

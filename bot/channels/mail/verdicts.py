@@ -81,7 +81,7 @@ def _authentication(headers: Headers, authserv_id: str) -> tuple[dict[str, str],
 
 def _is(name: str, authserv_id: str) -> bool:
     """A version number may follow the name."""
-    return name.split()[:1] == [authserv_id] or name.split()[:1] == [authserv_id.lower()]
+    return name.lower().split()[:1] == [authserv_id.lower()]
 
 
 def _judged(results: dict[str, str], signers: set[str], domain: str) -> str:

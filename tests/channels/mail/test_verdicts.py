@@ -48,6 +48,7 @@ OFFICE = (
 
 
 def test_servers_are_understood_as_they_write() -> None:
+    assert read(GMAIL.replace("mx.google.com", "MX.Google.com"), authserv_id="mx.google.com").sender == PASSED
     word = read(GMAIL, authserv_id="mx.google.com")
     assert word == ServerWord(sender=PASSED, results={"dkim": "pass", "spf": "pass", "dmarc": "pass"})
     assert read(OFFICE, authserv_id=MICROSOFT).sender == PASSED
