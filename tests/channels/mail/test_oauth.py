@@ -136,6 +136,19 @@ def test_what_is_pasted_back_is_read_kindly_and_checked() -> None:
     assert asked["access_type"] == ["offline"]
 
 
+def test_no_secret_is_in_what_is_printed_of_a_provider_and_a_visit() -> None:
+    provider = google(client_id=CLIENT, client_secret=SECRET)
+    visit = consent(provider, user=USER)
+    assert SECRET not in repr(provider)
+    assert not any(each in repr(visit) for each in (visit.state, visit.verifier))
+
+
+@pytest.mark.parametrize("pasted", ["http://127.0.0.1:8765/?state=ю&code=1", "http://[?state=x&code=1", "http://[?x=1", "="])
+def test_nonsense_that_is_pasted_back_is_refused_in_words(pasted: str) -> None:
+    with pytest.raises(Rejected):
+        consent(google(client_id=CLIENT, client_secret=SECRET), user=USER).code_in(pasted)
+
+
 async def test_an_application_needs_no_person(clock: FakeClock) -> None:
     async with OAuthServer(user=USER) as server:
         token = await keeper(by_application(server), MemoryStorage(), clock).access_token()

@@ -82,7 +82,7 @@ async def device_code(provider: Provider) -> DeviceCode:
             interval=timedelta(seconds=int(answer.get("interval", _INTERVAL))),
             expires_in=timedelta(seconds=int(answer["expires_in"])),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise _nonsense() from error
 
 
@@ -121,7 +121,7 @@ async def _token(provider: Provider, fields: Mapping[str, str], *, now: datetime
         # Microsoft gives a new refresh token each time, Google keeps the old one.
         refresh_token = str(answer.get("refresh_token") or kept)
         access_token = str(answer["access_token"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise _nonsense() from error
     return Grant(access_token=access_token, refresh_token=refresh_token, obtained_at=now, expires_at=now + lifetime)
 

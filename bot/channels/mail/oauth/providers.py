@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -40,7 +40,7 @@ class Provider:
 
     way: Way
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     scope: str
     token_url: str
     device_url: str = ""
@@ -83,9 +83,9 @@ def google(*, client_id: str, client_secret: str, authority: str = "") -> Provid
 class Consent:
     """One visit to the consent page: the page, and the two secrets by which its answer is known to belong to it."""
 
-    url: str
-    state: str
-    verifier: str
+    url: str = field(repr=False)
+    state: str = field(repr=False)
+    verifier: str = field(repr=False)
 
     def code_in(self, pasted: str) -> str:
         """The code in what was pasted back: the whole address, or the code alone. Raises Rejected with what to do instead."""
@@ -94,10 +94,10 @@ class Consent:
             if not pasted:
                 raise Rejected("Нічого не вставлено. Скопіюйте всю адресу з рядка браузера.")
             return pasted
-        fields = parse_qs(urlsplit(pasted).query or pasted.partition("?")[2] or pasted)
+        fields = parse_qs((pasted.partition("?")[2] or pasted).partition("#")[0])
         if fields.get("error"):
             raise Rejected("Сервер не дав згоди ({error}). Почніть спочатку й натисніть «Дозволити».", error=fields["error"][0][:80])
-        if "state" in fields and not secrets.compare_digest(fields["state"][0], self.state):
+        if "state" in fields and not secrets.compare_digest(fields["state"][0].encode(), self.state.encode()):
             raise Rejected("Ця адреса від іншої спроби. Відкрийте останнє посилання ще раз і вставте адресу, яка відкриється.")
         if not fields.get("code"):
             raise Rejected("В адресі немає коду. Вставте адресу сторінки, яка відкрилася після згоди: у ній є code=.")
