@@ -15,6 +15,7 @@ from bot.channels.mail.tokens import Tokens
 from bot.channels.mail.values import Bounced
 from bot.clock import Clock
 from bot.desk import Desk
+from bot.desk_base import may_see
 from bot.errors import BotError
 from bot.model import BOT, Address, Event
 from bot.ports import InboxItem, UnitOfWork
@@ -69,10 +70,11 @@ class Bounces:
         return tuple(ticket.id for ticket in await uow.tickets.get_many(numbers))
 
     async def _mark(self, uow: UnitOfWork, bounced: Bounced, ticket_ids: tuple[int, ...], now: datetime) -> str:
-        """Mark the address; its person's name. A report names whom it likes: only an address that we know of is marked."""
+        """Mark the address; its person's name. A report names whom it likes: only somebody of these tickets' own is marked."""
         address = bounced.recipient.lower()
         contact = await uow.people.contact_at(Address(channel=CHANNEL, value=address)) if address else None
-        if contact is None:
+        tickets = await uow.tickets.get_many(list(ticket_ids))
+        if contact is None or not any(may_see(ticket, contact) for ticket in tickets):
             return ""
         marks = await marked(uow)
         marks.pop(address, None)

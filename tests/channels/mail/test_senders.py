@@ -331,6 +331,15 @@ async def test_a_forged_bounce_marks_nobody(desk: Desk) -> None:
     assert await desk.alerts() == []
 
 
+async def test_a_forged_bounce_of_ones_own_ticket_marks_nobody_of_another_company(desk: Desk) -> None:
+    await desk.get(mail("Не друкується накладна."))
+    await desk.get(mail("Не відкривається база.", sender="Петро <petro@mill.example>", message_id="<p@mill.example>"))
+    await desk.get(bounce(str(desk.sink.mails[0].message["Message-ID"]), "petro@mill.example"))
+    async with desk.world.storage.read() as uow:
+        assert await marked(uow) == {}
+    assert not any("(Петро)" in text for text in await desk.alerts())
+
+
 async def test_header_injection_in_names_and_subjects_adds_no_header(desk: Desk) -> None:
     evil = (
         b"From: =?utf-8?B?" + __import__("base64").b64encode("Зло\r\nBcc: all@shop.example".encode()) + b"?= <iryna@shop.example>\r\n"
