@@ -22,8 +22,9 @@ def parse_url(url: str) -> URL:
     """The URL with the driver we use. Raises `Misconfigured` for anything but an SQLite file or a PostgreSQL server."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise Misconfigured(_BAD_URL, url=url) from error
+    except (ArgumentError, ValueError):
+        # The error itself may hold the password, as the address does.
+        raise Misconfigured(_BAD_URL, url=f"{url.partition(':')[0]}://…") from None
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
         return parsed.set(drivername="sqlite+pysqlite")
@@ -34,7 +35,8 @@ def parse_url(url: str) -> URL:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # Every letter of every client will lie in it.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         in_way = next((each for each in (folder, *folder.parents) if each.exists() and not each.is_dir()), None)
         if in_way is not None:
