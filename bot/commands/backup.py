@@ -33,7 +33,7 @@ def backup(
 ) -> None:
     settings = load_settings(config)
     if archive.exists():
-        fail(_("Такий файл уже є: {path}").format(path=archive))
+        fail(_("Такий файл уже є: {path}. Назвіть інший.").format(path=archive))
     shelf, url = Shelf(settings.desk.data_dir / "files"), settings.database_url.reveal()
     try:
         with waiting(_("Копіюю")):

@@ -87,7 +87,7 @@ def _client(config: Path | None, client: str | None, plan: str | None) -> tuple[
 
     found = with_storage(config, find)
     if found is None:
-        fail(_("Клієнта «{name}» немає.").format(name=client))
+        fail(_("Клієнта «{name}» немає. Напишіть назву так, як у списку клієнтів.").format(name=client))
     return found.name, plan or (found.plan.name if found.plan else "")
 
 

@@ -67,7 +67,7 @@ async def _report(storage: Storage, settings: Settings, month: str, client: str 
         policy = await policy_in_force(uow, settings)
         found = await uow.people.client_named(client) if client is not None else None
     if client is not None and found is None:
-        raise NotFound("Клієнта «{name}» немає.", name=client)
+        raise NotFound("Клієнта «{name}» немає. Напишіть назву так, як у списку клієнтів.", name=client)
     name = found.name if found else None
     return await read_report(storage, policy, since=since, until=until, now=SystemClock().now(), client=name), zone
 

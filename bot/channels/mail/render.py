@@ -32,7 +32,7 @@ Body = dict[str, Any]
 # The catalogue tool finds sentences by this name; they are looked up when they are shown.
 _ = str
 
-_ASK = _("прийнято як термінове, час уже відраховується. Підкажіть, будь ласка, що саме сталося, — дайте відповідь однією цифрою:")
+_ASK = _("прийнято як термінове, строк уже визначено. Підкажіть, будь ласка, що саме сталося, — дайте відповідь однією цифрою:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,7 +165,7 @@ def _open_ones(tickets: Sequence[dict[str, Any]], reader: Reader) -> int:
 def _urgency_question(body: dict[str, Any], reader: Reader) -> dict[str, Any]:
     say, facts = reader.say, body["ticket"]
     lines = [
-        say("Звернення №{id} прийнято як термінове, час уже відраховується. Підкажіть, будь ласка, що саме сталося:").format(id=facts["id"])
+        say("Звернення №{id} прийнято як термінове, строк уже визначено. Підкажіть, будь ласка, що саме сталося:").format(id=facts["id"])
     ]
     present = reader.tickets.get(facts["id"])
     if present is not None and (not present.is_open or present.reason_state is not ReasonState.ASKED):
