@@ -125,7 +125,8 @@ def _take_back(shelf: Shelf, tar: tarfile.TarFile, member: tarfile.TarInfo) -> b
     ref = shelf.put(_pieces(tar, member))
     if ref == PREFIX + member.name.removeprefix(_FILES):
         return True
-    if (path := shelf.path(ref)) is not None:
+    is_anothers = f"{_FILES}{digest_of(ref)}" in tar.getnames()
+    if not is_anothers and (path := shelf.path(ref)) is not None:
         path.unlink()
     return False
 

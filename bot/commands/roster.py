@@ -5,6 +5,7 @@ The running service reads the roster anew with every nudge: nothing is to be res
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -109,7 +110,7 @@ def absent(
         if other is not None and other.id == agent.id:
             raise Rejected("{name} не може бути замість себе.", name=agent.name)
         await uow.duty.add_absence(
-            agent_id=agent.id, starts_at=starts_at, ends_at=ends_at, substitute_id=other.id if other else None, because=because.strip()
+            agent_id=agent.id, starts_at=starts_at, ends_at=ends_at, substitute_id=other.id if other else None, because=_one_line(because)
         )
 
     agent = _change(name, config, change)
@@ -211,3 +212,8 @@ def _tell_now(roster: Roster, config: Path | None) -> None:
         out(line)
     if not roster.agents:
         note(_('Ще нікого немає. Додати: deskbot accounts add "Ім\'я Прізвище" --role admin'))
+
+
+def _one_line(text: str) -> str:
+    """What stands in a table and in nudges: one line, and no marks that turn the direction of what follows."""
+    return " ".join("".join(sign for sign in text if unicodedata.category(sign) != "Cf").split())

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.errors import Rejected
-from bot.model import ActorKind, Event, Priority, ReasonState, Ticket
+from bot.model import ActorKind, Category, Event, Priority, ReasonState, Ticket
 
 # Events by which a person says how a message should have been read, and how the note of the labelled message names them.
 SPOKEN = {
@@ -62,7 +62,12 @@ def _read(line: str, number: int) -> dict[str, Any]:
         message = json.loads(line)
         text = message["text"]
         spans = [span for ticket in message["tickets"] for span in ticket["spans"]] + message["noise"] + message["shared"]
-        is_right = isinstance(text, str) and isinstance(message["channel"], str) and all(0 <= a < b <= len(text) for a, b in spans)
+        is_right = (
+            isinstance(text, str)
+            and isinstance(message["channel"], str)
+            and all(type(a) is type(b) is int and 0 <= a < b <= len(text) for a, b in spans)
+            and all(ticket["category"] in set(Category) for ticket in message["tickets"])
+        )
     except (ValueError, KeyError, TypeError):
         is_right = False
     if not is_right:

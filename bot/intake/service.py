@@ -189,7 +189,9 @@ class Intake:
         if not decision.drafts:
             await self._kind_answer(uow, planned.inbound, contact, analysis.kind, item_ids[0])
             return _results(item_ids, Disposition.SET_ASIDE, analysis.kind)
-        hints = await uow.tickets.open_for_contact(contact.id, limit=HINTS) if follows is None else [follows]
+        # In a group others read along: what else the writer has open is nobody's business there.
+        is_alone = inbound.client_id is None
+        hints = [] if not is_alone else [follows] if follows else await uow.tickets.open_for_contact(contact.id, limit=HINTS)
         opened = await self._open(uow, inbound, item_ids[0], contact, decision.drafts, analysis.because)
         if follows is not None:
             self._note_follows(uow, opened, follows, because)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, exc, text
 
 from bot.errors import Misconfigured, NotFound
 from bot.ports import Storage
@@ -37,7 +37,10 @@ class _Rows:
         def work(connection: Connection) -> list[tuple[Any, ...]]:
             return [tuple(row) for row in connection.execute(text(sql), given)]
 
-        return await self.transaction.run(work)
+        try:
+            return await self.transaction.run(work)
+        except exc.DBAPIError as error:
+            raise Misconfigured("У базі даних немає потрібних таблиць або вони пошкоджені: відновіть її з резервної копії.") from error
 
     def _bound(self, value: Any) -> Any:
         if isinstance(value, datetime) and self.dialect == "sqlite":

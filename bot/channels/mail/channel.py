@@ -35,6 +35,7 @@ from bot.channels.mail.shortcuts import Shortcuts
 from bot.channels.mail.smtp import Relay, RelayRefused
 from bot.channels.mail.tokens import Tokens
 from bot.channels.mail.values import Bounced, MailKind, ParsedMail
+from bot.channels.mail.verdicts import PASSED
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.errors import Permanent, Transient
@@ -209,7 +210,14 @@ class MailChannel:
             return [InboxResult(item_id=one.item.id, disposition=Disposition.FOLLOW_UP, because=done.because, ticket_ids=done.ticket_ids)]
         results = await self._intake.accept(uow, one.planned, [one.item.id])
         if one.planned.inbound is not spoken:
-            await self._colleagues.note_forward(uow, results, agent, spoken.text.removesuffix(one.planned.inbound.text))
+            await self._colleagues.note_forward(
+                uow,
+                results,
+                agent,
+                spoken.text.removesuffix(one.planned.inbound.text),
+                is_proved=spoken.letter.get("sender", PASSED) == PASSED,
+                inbox_id=one.item.id,
+            )
         return results
 
     # --- sending -----------------------------------------------------------------------------------------------------------

@@ -68,13 +68,26 @@ class Colleagues:
             return Done(because="staff_refused", ticket_ids=(ticket.id,))
         return Done(because="staff_word", ticket_ids=(ticket.id,))
 
-    async def note_forward(self, uow: UnitOfWork, results: list[InboxResult], agent: Agent, comment: str) -> None:
-        """The ticket says who passed it on, and keeps what they wrote above it among staff."""
-        for ticket_id in dict.fromkeys(number for result in results for number in result.ticket_ids):
-            forwarded = Event(ticket_id=ticket_id, kind="forwarded", actor=Actor.agent(agent), at=self._clock.now())
-            uow.tickets.add_event(forwarded)
+    async def note_forward(
+        self, uow: UnitOfWork, results: list[InboxResult], agent: Agent, comment: str, *, is_proved: bool, inbox_id: int
+    ) -> None:
+        """The ticket says who passed it on, and keeps what they wrote above it among staff; of an unproved sender the staff are warned."""
+        numbers = list(dict.fromkeys(number for result in results for number in result.ticket_ids))
+        for ticket_id in numbers:
+            because = "" if is_proved else "відправника не підтверджено"
+            uow.tickets.add_event(
+                Event(ticket_id=ticket_id, kind="forwarded", actor=Actor.agent(agent), at=self._clock.now(), because=because)
+            )
             if comment.strip():
                 await self._desk.note(uow, ticket_id, agent, comment)
+        if numbers and comment.strip() and not is_proved:
+            news = BotError(
+                "Нотатку до №{id} написано від імені співробітника ({name}), але сервер не підтвердив відправника (mail.authserv_id): "
+                "перепитайте, перш ніж на неї зважати.",
+                name=agent.name,
+                id=numbers[0],
+            )
+            self._tell(uow, news, inbox_id)
 
     async def _ticket(self, uow: UnitOfWork, message: InboundMessage) -> Ticket | None:
         links = await uow.tickets.find_links(CHANNEL, "", message.evidence.references) if message.evidence.references else []

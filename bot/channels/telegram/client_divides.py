@@ -88,7 +88,7 @@ class ClientDivides(ClientVerbs):
         for ticket in tickets:
             p.uow.tickets.add_event(Event(ticket_id=ticket.id, kind="split_disputed", actor=p.actor, at=now))
         news = BotError("{name}: звернення {numbers} розділено не так. Клієнт напише, як правильно.", name=p.contact.name, numbers=numbers)
-        for row in notices.alert(self._desk.staff.desk, news, cause=f"inbox:{p.item.id}", now=now):
+        for row in notices.alert(self._desk.staff.desk, news, cause=f"disputed:{p.pressed.id}", now=now):
             p.uow.outbox.add(row)
         sentence = p.say("Напишіть, будь ласка, відповіддю на це повідомлення, як розділити правильно, — фахівець виправить.")
         self._tell(p, "say", {"text": sentence}, tickets[0])

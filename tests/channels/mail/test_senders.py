@@ -204,6 +204,7 @@ async def test_a_forged_forward_bears_the_servers_doubts(desk: Desk, said: str, 
     await desk.get(f"Authentication-Results: {said}\r\n".encode() + forward())
     [card] = await desk.world.told("card")
     assert (card.body["ticket"]["sender"] == "failed") is is_doubted
+    assert any("перепитайте" in text for text in await desk.alerts()) is is_doubted
 
 
 async def test_a_mail_forwarded_as_an_attachment_is_the_clients_too(desk: Desk) -> None:
