@@ -73,11 +73,11 @@ class Colleagues:
     ) -> None:
         """The ticket says who passed it on, and keeps what they wrote above it among staff; of an unproved sender the staff are warned."""
         numbers = list(dict.fromkeys(number for result in results for number in result.ticket_ids))
+        forwarded = Event(ticket_id=0, kind="forwarded", actor=Actor.agent(agent), at=self._clock.now())
+        if not is_proved:
+            forwarded = replace(forwarded, because="відправника не підтверджено")
         for ticket_id in numbers:
-            because = "" if is_proved else "відправника не підтверджено"
-            uow.tickets.add_event(
-                Event(ticket_id=ticket_id, kind="forwarded", actor=Actor.agent(agent), at=self._clock.now(), because=because)
-            )
+            uow.tickets.add_event(replace(forwarded, ticket_id=ticket_id))
             if comment.strip():
                 await self._desk.note(uow, ticket_id, agent, comment)
         if numbers and comment.strip() and not is_proved:

@@ -81,6 +81,7 @@ class MemoryInbox:
                 raise ValueError("a row is set aside for a reason")
             self._session.shelves.inbox[result.item_id] = replace(
                 row,
+                item=replace(row.item, is_let_in=False),
                 state=result.disposition.value,
                 because=result.because,
                 ticket_ids=result.ticket_ids,
