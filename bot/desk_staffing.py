@@ -7,9 +7,17 @@ from dataclasses import replace
 from bot.desk_base import DeskBase
 from bot.errors import Rejected
 from bot.model import Actor, Agent, Role, Ticket
-from bot.ports import UnitOfWork
+from bot.ports import People, UnitOfWork
 
 _MOST = 10_000
+
+
+async def keep_an_admin(people: People, *, without: Agent) -> None:
+    """Raises Rejected if nobody but this agent could administer the desk."""
+    admins = [each.id for each in await people.agents() if each.is_active and each.role is Role.ADMIN]
+    if admins == [without.id]:
+        sentence = '{name} — останній адміністратор. Спершу додайте іншого: deskbot accounts add "Ім\'я Прізвище" --role admin'
+        raise Rejected(sentence, name=without.name)
 
 
 class Staffing(DeskBase):
@@ -20,10 +28,7 @@ class Staffing(DeskBase):
         queue. Their chats are told by the cards. Raises Rejected for the last administrator."""
         if heir is not None and (heir.id == agent.id or not heir.is_active):
             raise Rejected("Звернення не можна передати цій людині: {name}.", name=heir.name)
-        admins = [each for each in await uow.people.agents() if each.is_active and each.role is Role.ADMIN]
-        if [each.id for each in admins] == [agent.id]:
-            sentence = '{name} — останній адміністратор. Спершу додайте іншого: deskbot accounts add "Ім\'я Прізвище" --role admin'
-            raise Rejected(sentence, name=agent.name)
+        await keep_an_admin(uow.people, without=agent)
         await uow.people.save_agent(replace(agent, is_active=False))
         rows = await uow.tickets.queue(limit=_MOST, assignee_id=agent.id)
         return [await self._give(uow, row.ticket.id, heir, actor, agent.name) for row in rows]

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _ = words()
 
 app = typer.Typer(help=_("Співробітники, ролі, одноразові посилання для входу."), no_args_is_help=True)
+MailOption = Annotated[str, typer.Option(metavar=_("АДРЕСА"), help=_("Пошта."))]
+TelegramOption = Annotated[str, typer.Option(metavar=_("НОМЕР"), help=_("Номер облікового запису Telegram, лише цифри."))]
 NameArgument = Annotated[str, typer.Argument(metavar=_("ІМ'Я"), help=_("Ім'я співробітника або його пошта."))]
 ROLE_WORDS = {Role.AGENT: _("співробітник"), Role.LEAD: _("керівник"), Role.ADMIN: _("адміністратор")}
 
@@ -31,22 +33,18 @@ ROLE_WORDS = {Role.AGENT: _("співробітник"), Role.LEAD: _("кері�
 def add(
     name: Annotated[str, typer.Argument(metavar=_("ІМ'Я"))],
     role: Annotated[Role, typer.Option(help=_("agent, lead (керівник) або admin."))] = Role.AGENT,
-    mail: Annotated[str, typer.Option(metavar=_("АДРЕСА"), help=_("Пошта."))] = "",
-    telegram: Annotated[str, typer.Option(metavar=_("НОМЕР"), help=_("Номер облікового запису Telegram, лише цифри."))] = "",
+    mail: MailOption = "",
+    telegram: TelegramOption = "",
     config: ConfigOption = None,
 ) -> None:
-    from bot.config.values import MAIL
-
-    name = " ".join(name.split())
-    if not name:
-        raise typer.BadParameter(_("ім'я не може бути порожнім"))
-    if mail and not MAIL.fullmatch(mail):
-        raise typer.BadParameter(_("«{text}» не є адресою пошти").format(text=mail))
-    if telegram and not (telegram.isascii() and telegram.isdigit()):
-        raise typer.BadParameter(_("номер Telegram складається з цифр; свій номер показує бот на команду /start"))
+    name = _checked_name(name)
+    _check_addresses(mail, telegram)
 
     async def work(storage: Storage, _settings: Settings) -> Agent:
         async with storage.write() as uow:
+            if known := await uow.people.agent_named(name):
+                sentence = _('Співробітник «{name}» вже є. Змінити номер у Telegram, пошту чи роль: deskbot accounts change "{name}"')
+                raise Rejected(sentence, name=known.name)
             agent = await uow.people.add_agent(name=name, role=role.value, telegram_id=telegram or None, mail=mail.lower() or None)
             await uow.commit()
         return agent
@@ -54,6 +52,70 @@ def add(
     agent = with_storage(config, work)
     out(_("Додано: {name}, {role}.").format(name=agent.name, role=_(ROLE_WORDS[agent.role])))
     note(_("Посилання для входу дасть {command}").format(command=command_line("accounts", "link", agent.name, config=config)))
+
+
+@app.command("change", help=_("Змінити номер у Telegram, пошту, роль або ім'я співробітника; чого не названо, лишається."))
+def change(
+    name: NameArgument,
+    telegram: TelegramOption = "",
+    mail: MailOption = "",
+    role: Annotated[Role | None, typer.Option(help=_("agent, lead (керівник) або admin."))] = None,
+    new_name: Annotated[str, typer.Option("--name", metavar=_("ІМ'Я"), help=_("Нове ім'я."))] = "",
+    config: ConfigOption = None,
+) -> None:
+    if not (telegram or mail or role or new_name):
+        raise typer.BadParameter(_("назвіть, що змінити: --telegram, --mail, --role або --name"))
+    _check_addresses(mail, telegram)
+    new_name = _checked_name(new_name) if new_name else ""
+
+    async def work(storage: Storage, _settings: Settings) -> Agent:
+        from bot.desk_staffing import keep_an_admin
+
+        async with storage.write() as uow:
+            agent = await _known(uow.people, name)
+            if role not in (None, Role.ADMIN):
+                await keep_an_admin(uow.people, without=agent)
+            for address in (Address(channel="telegram", value=telegram), Address(channel="mail", value=mail.lower())):
+                await _refuse_a_clients(uow.people, address)
+            changed = replace(
+                agent,
+                name=new_name or agent.name,
+                role=role or agent.role,
+                telegram_id=telegram or agent.telegram_id,
+                mail=mail.lower() or agent.mail,
+            )
+            await uow.people.save_agent(changed)
+            await uow.commit()
+        return changed
+
+    agent = with_storage(config, work)
+    sentence = _("Змінено: {name}, {role}; пошта {mail}, Telegram {telegram}.")
+    out(sentence.format(name=agent.name, role=_(ROLE_WORDS[agent.role]), mail=agent.mail or "–", telegram=agent.telegram_id or "–"))
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise typer.BadParameter(_("ім'я не може бути порожнім"))
+    return name
+
+
+def _check_addresses(mail: str, telegram: str) -> None:
+    from bot.config.values import MAIL
+
+    if mail and not MAIL.fullmatch(mail):
+        raise typer.BadParameter(_("«{text}» не є адресою пошти").format(text=mail))
+    if telegram and not (telegram.isascii() and telegram.isdigit()):
+        raise typer.BadParameter(_("номер Telegram складається з цифр; свій номер показує бот на команду /start"))
+
+
+async def _refuse_a_clients(people: People, address: Address) -> None:
+    """A slip would give a client's person an agent's rights. Whom no company knows may be an agent who wrote before being added."""
+    contact = await people.contact_at(address) if address.value else None
+    client = await people.client(contact.client_id) if contact and contact.client_id else None
+    if contact and client:
+        sentence = _("{value} належить людині клієнта: {name}, компанія «{company}».")
+        raise Rejected(sentence, value=address.value, name=contact.name, company=client.name)
 
 
 @app.command("list", help=_("Показати всіх співробітників."))

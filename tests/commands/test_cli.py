@@ -157,10 +157,57 @@ def test_an_agent_comes_works_and_goes(deskbot: Deskbot) -> None:
     assert deskbot("accounts", "link", "Ірина Бондар").code == 0
 
 
+def test_an_agent_gets_a_number_an_address_a_role_and_a_name(deskbot: Deskbot) -> None:
+    deskbot("accounts", "add", "Тарас")
+    told = deskbot("accounts", "change", "тарас", "--telegram", "621757")
+    assert (told.code, told.out) == (0, "Змінено: Тарас, співробітник; пошта –, Telegram 621757.\n")
+    assert deskbot("accounts", "change", "Тарас", "--mail", "Taras@example.com", "--role", "lead").code == 0
+    assert deskbot("accounts", "change", "taras@example.com", "--name", " Тарас  Гнатюк").code == 0
+    assert "Тарас Гнатюк  керівник  taras@example.com  621757    працює" in deskbot("accounts", "list").out
+    # What one has already may be said again.
+    assert deskbot("accounts", "change", "Тарас Гнатюк", "--telegram", "621757", "--mail", "taras@example.com").code == 0
+
+
+def test_adding_whom_there_is_names_the_way_to_change(deskbot: Deskbot) -> None:
+    deskbot("accounts", "add", "Тарас")
+    told = deskbot("accounts", "add", "тарас", "--telegram", "621757")
+    assert (told.code, told.out) == (1, "")
+    assert 'deskbot accounts change "Тарас"' in told.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        ((), 2, "назвіть, що змінити"),
+        (("--name", " "), 2, "не може бути порожнім"),
+        (("--mail", "foo"), 2, "не є адресою пошти"),
+        (("--telegram", "@taras"), 2, "складається з цифр"),
+        (("--name", "ірина"), 1, "«Ірина» вже є"),
+        (("--telegram", "4200001"), 1, "належить співробітникові «Ірина»"),
+        (("--mail", "IRYNA@example.com"), 1, "належить співробітникові «Ірина»"),
+        (("--mail", "Olena@romashka.example.com"), 1, "належить людині клієнта: Олена, компанія «Ромашка»"),
+    ],
+)
+def test_a_change_that_cannot_be_leaves_all_as_it_was(
+    deskbot: Deskbot, desk: Path, arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
+    (desk / "clients.csv").write_text(CLIENTS, encoding="utf-8")
+    deskbot("clients", "import", "clients.csv")
+    deskbot("accounts", "add", "Ірина", "--mail", "iryna@example.com", "--telegram", "4200001")
+    deskbot("accounts", "add", "Тарас")
+    before = deskbot("accounts", "list").out
+    told = deskbot("accounts", "change", "Тарас", *arguments)
+    assert (told.code, told.out) == (code, "")
+    # Typer draws its own refusals in a box and breaks their lines.
+    assert sentence in " ".join(told.err.replace("│", " ").split())
+    assert deskbot("accounts", "list").out == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
         (("add", "Ірина"), 1, "«Ірина» вже є"),
+        (("change", "Ніхто", "--role", "lead"), 1, "«Ніхто» немає"),
         (("add", " "), 2, "не може бути порожнім"),
         (("add", "Х", "--mail", "foo"), 2, "не є адресою пошти"),
         (("add", "Х", "--telegram", "@iryna"), 2, "складається з цифр"),
@@ -191,6 +238,11 @@ def test_the_last_administrator_stays(deskbot: Deskbot) -> None:
     told = deskbot("accounts", "disable", "Єва")
     assert (told.code, told.out) == (1, "")
     assert "Єва — останній адміністратор" in told.err
+    told = deskbot("accounts", "change", "Єва", "--role", "lead")
+    assert (told.code, told.out) == (1, "")
+    assert "Єва — останній адміністратор" in told.err
+    assert deskbot("accounts", "change", "Адам", "--role", "lead").code == 0
+    assert deskbot("accounts", "change", "Єва", "--role", "admin", "--telegram", "902").code == 0
     assert deskbot("accounts", "disable", "Ірина").code == 0
 
 
