@@ -49,9 +49,7 @@ def urgency_question(body: Body, reader: Reader) -> Page:
     """R11: the three reasons and "none of these"; the clock runs already."""
     say, facts = reader.say, body["ticket"]
     lines = [
-        say("❗ {ticket}\nПрийнято як термінове, строк уже визначено. Підкажіть, будь ласка, що саме сталося:").format(
-            ticket=named(facts)
-        ),
+        say("❗ {ticket}\nПрийнято як термінове, строк уже визначено. Підкажіть, будь ласка, що саме сталося:").format(ticket=named(facts)),
         *(f"{value}. {escape(say(REASON_WORDS[UrgencyReason(value)]))}" for value in sorted(body["order"])),
         *_phones(body, reader),
     ]
