@@ -43,6 +43,10 @@ FINDING_WORDS = {
         "Два підрахунки розходяться у зверненнях {which}. Порівняйте deskbot ledger НОМЕР з історією; якщо календар чи обіцянки"
         " змінювали заднім числом, різниця звідти."
     ),
+    "not_moved": _(
+        "Службу зачинено чи відкрито після останнього обходу строків, тож їх ще не перенесено: {which}. Повторіть перевірку за хвилину;"
+        " якщо нічого не зміниться, перевірте, чи працює deskbot run."
+    ),
     "sum_differs": _("Підсумки місяця розходяться: {which}. Порівняйте deskbot sla --month з deskbot ledger окремих звернень."),
 }
 
@@ -88,9 +92,21 @@ async def compare(storage: Storage, plain: PlainReader, policy: Policy, *, since
     kept = sum(each.is_taken_as_kept for each in second)
     note(_("обіцянок пораховано двічі: {count} (зі строком, узятим як записано: {kept})").format(count=len(second), kept=kept))
     if different:
-        return [Finding("differs", len(different), tuple(f"№{each}" for each in sorted(different)[:NAMED]))]
+        code = "not_moved" if await _is_yet_to_move(storage, plain, now) else "differs"
+        return [Finding(code, len(different), tuple(f"№{each}" for each in sorted(different)[:NAMED]))]
     lines = _lines_that_differ(first, second)
     return [Finding("sum_differs", len(lines), tuple(lines[:NAMED]))] if lines else []
+
+
+async def _is_yet_to_move(storage: Storage, plain: PlainReader, now: datetime) -> bool:
+    """Whether a closing began or ended and the service has not ticked since. Closings are kept to the second."""
+    from bot.recount.checks import ticked_at
+
+    async with storage.read() as uow:
+        closures = await uow.closures.all()
+    changed = [at + timedelta(seconds=1) for each in closures for at in (each.starts_at, each.ends_at) if not each.is_void and at <= now]
+    ticked = await ticked_at(plain.snapshot)
+    return bool(changed) and (ticked is None or ticked < max(changed))
 
 
 async def _both(

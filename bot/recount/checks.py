@@ -118,11 +118,17 @@ async def nudges(snapshot: Snapshot, *, since: datetime) -> AsyncIterator[int | 
 
 async def last_tick(snapshot: Snapshot, *, now: datetime) -> Finding | None:
     """The service ticks, as long as anything is owed."""
+    at = await ticked_at(snapshot)
+    async with snapshot() as rows:
+        owed = await rows("SELECT count(*) FROM ticket_clocks WHERE state IN ('running', 'claimed')")
+    return Finding("no_tick", owed[0][0]) if owed[0][0] and (at is None or now - at > PATIENCE) else None
+
+
+async def ticked_at(snapshot: Snapshot) -> datetime | None:
+    """When the service ticked last, None if it never did."""
     async with snapshot() as rows:
         stored = await rows("SELECT value FROM facts WHERE key = 'last_tick_at'")
-        owed = await rows("SELECT count(*) FROM ticket_clocks WHERE state IN ('running', 'claimed')")
-    at = instant(_json(stored[0][0])) if stored else None
-    return Finding("no_tick", owed[0][0]) if owed[0][0] and (at is None or now - at > PATIENCE) else None
+    return instant(_json(stored[0][0])) if stored else None
 
 
 async def _known(rows: Rows, numbers: set[int]) -> set[int]:

@@ -19,6 +19,8 @@ CHUNK = 200
 # Around the stretch, so that a long promise still finds its end. What began before it is not counted.
 BEFORE = timedelta(days=2)
 AFTER = timedelta(days=120)
+# So long a service that works may take until a closing has moved the rows.
+UNTIL_MOVED = timedelta(minutes=15)
 
 Rows = Callable[..., Awaitable[list[tuple[Any, ...]]]]
 Snapshot = Callable[[], AbstractAsyncContextManager[Rows]]
@@ -87,7 +89,7 @@ async def count(
         for ticket in tickets:
             story = _story(ticket, events[ticket.id], book, lines, plans)
             kept = {(kind, ordinal): clock for kind, ordinal, *clock in clocks[ticket.id]}
-            found += _of(story, kept, lines[book.desk], now)
+            found += _of(story, kept, book, lines[book.desk], now)
         yield [each for each in found if since <= each.start < until]
         after = tickets[-1].id
 
@@ -102,26 +104,48 @@ def _story(ticket: Row, events: list[tuple[Any, ...]], book: Book, lines: Mappin
         return story
 
 
-def _of(story: Story, kept: Mapping[tuple[str, int], list[Any]], desk: Timeline, now: datetime) -> list[Found]:
+def _of(story: Story, kept: Mapping[tuple[str, int], list[Any]], book: Book, desk: Timeline, now: datetime) -> list[Found]:
     if story.is_as_kept:
         return [_found(each, story, desk, now) for each in _as_kept(kept)]
     # A solution that has no row was not promised then; a row that nothing promises now was promised by other settings.
     promises = [each for each in story.promises if each.kind != "solution" or (each.kind, each.number) in kept]
     for each in promises:
-        _heed(each, kept.get((each.kind, each.number)))
+        _heed(each, kept.get((each.kind, each.number)), book, now)
     told = {(each.kind, each.number) for each in promises}
     promises += _as_kept({key: clock for key, clock in kept.items() if key not in told})
     return [_found(each, story, desk, now) for each in promises]
 
 
-def _heed(promise: Promise, clock: list[Any] | None) -> None:
+def _heed(promise: Promise, clock: list[Any] | None, book: Book, now: datetime) -> None:
     """Promised when the settings were others, or moved in a way that only the row knows: its deadline is taken from it."""
     if clock is None:
         return
-    _state, _priority, _started, due, _met, _breached, terms = clock
+    _state, _priority, _started, due, _met, breached, terms = clock
     said = _terms(terms)
+    _heed_closings(promise, instant(due) or promise.due, instant(breached), book, now)
     if promise.is_taken_as_kept or (said is not None and said != promise.promised):
         promise.due, promise.is_taken_as_kept = instant(due) or promise.due, True
+
+
+def _heed_closings(promise: Promise, due: datetime, breached: datetime | None, book: Book, now: datetime) -> None:
+    """What came of a promise before a closing was announced, cut short or in the rows stays as it was. Neither the table of closings, which
+    has only their last form, nor the history tells which deadline held then: the row does. It is asked only where that matters."""
+    week = book.weeks.get(promise.counts_by)
+    if week is None or not week.heeds_closings:
+        return
+    has_ended = promise.is_over or promise.met is not None or promise.is_paused
+    counted, verdict = (promise.due, promise.was_late), promise.verdict(now)
+    for start, end in book.closings:
+        if start >= end or start >= max(counted[0], due) or promise.start >= end + UNTIL_MOVED:
+            continue
+        if has_ended and promise.judged_at and promise.judged_at[-1] < end + UNTIL_MOVED:
+            promise.due = due
+        is_unsettled = any(start <= at < end + UNTIL_MOVED for at in promise.judged_at)
+        if is_unsettled or (breached is not None and start <= breached < start + UNTIL_MOVED):
+            promise.was_late = breached is not None
+    if verdict != "late" and promise.verdict(now) == verdict:
+        promise.due, promise.was_late = counted
+    promise.is_taken_as_kept |= (promise.due, promise.was_late) != counted
 
 
 def _as_kept(kept: Mapping[tuple[str, int], list[Any]]) -> list[Promise]:

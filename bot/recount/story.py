@@ -43,7 +43,10 @@ class Row:
 
 @dataclass
 class Promise:
-    """One promise. `met` without `is_over`: claimed, the first word is still to come. `is_taken_as_kept`: its due is the row's word."""
+    """One promise. `met` without `is_over`: claimed, the first word is still to come. `is_taken_as_kept`: its due is the row's word.
+
+    `judged_at` are the instants at which something came of its due: it was met, paused, moved to other terms or given up.
+    """
 
     kind: str
     number: int
@@ -61,14 +64,17 @@ class Promise:
     met_while_paused: bool = False
     pauses: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     is_taken_as_kept: bool = False
+    judged_at: list[datetime] = field(default_factory=list)
 
     @property
     def is_paused(self) -> bool:
         return bool(self.pauses) and self.pauses[-1][1] is None
 
     def note_lateness(self, at: datetime) -> None:
-        if self.met is None and not self.is_over and not self.is_paused and at > self.due:
-            self.was_late = True
+        if self.met is None and not self.is_over:
+            self.judged_at.append(at)
+            if not self.is_paused and at > self.due:
+                self.was_late = True
 
     def end(self, at: datetime, by: str, *, kept: bool) -> None:
         if self.is_over:

@@ -212,3 +212,67 @@ async def test_what_was_promised_under_other_settings_is_taken_as_it_was(tmp_pat
     async with open_as_it_is(f"sqlite:///{file}") as (storage, plain):
         assert await compare(storage, plain, stricter, since=SINCE, now=NOW, note=notes.append) == []
     assert not notes[-1].endswith("записано: 0)")
+
+
+async def closed_desk(
+    url: str, *, ticks: tuple[str, ...], answered: str | None = None, opened_again: str | None = None, now: str = "18:00"
+) -> list[Finding]:
+    """An urgent ticket of 10:00, a closing from 10:50 until 14:00, perhaps a word of staff and the desk open again; what the check says."""
+    storage = await open_storage(url)
+    world = await build_world(storage, policy=POLICY)
+    keeper = PolicyKeeper(storage=storage, promises=world.promises)
+    ticker = Ticker(storage=storage, promises=world.promises, staff=world.desk.staff, clock=world.clock, keeper=keeper)
+    lead = Actor.agent(world.taras)
+    deeds: list[tuple[str, str]] = [("10:00", "open"), ("10:50", "shut"), *((at, "tick") for at in ticks)]
+    deeds += [(answered, "answer")] if answered else []
+    deeds += [(opened_again, "undo")] if opened_again else []
+    for at, deed in sorted(deeds):
+        world.clock.set_to(kyiv(f"2026-11-24 {at}"))
+        if deed == "tick":
+            await ticker.tick()
+            continue
+        async with world.storage.write() as uow:
+            if deed == "open":
+                draft = Draft(title="Не друкує", priority=Priority.URGENT, category=Category.INCIDENT)
+                inbound = message(world.iryna, "Не друкує", received_at=world.clock.now())
+                await world.desk.open_tickets(uow, Opening(inbound=inbound, inbox_id=1, contact=world.iryna, drafts=(draft,)))
+            elif deed == "shut":
+                await world.desk.close_until(uow, kyiv("2026-11-24 14:00"), lead, because="немає світла")
+            elif deed == "answer":
+                await world.desk.reply(uow, 1, world.olena, "Перезапустіть")
+            else:
+                await world.desk.open_again(uow, lead)
+            await uow.commit()
+    await storage.close()
+    async with open_as_it_is(url) as (storage, plain):
+        return await compare(storage, plain, POLICY, since=SINCE, now=kyiv(f"2026-11-24 {now}"), note=lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("answered", "opened_again", "ticks"),
+    [
+        ("10:40", None, ("10:51", "17:59")),
+        ("11:05", None, ("10:45", "11:10", "17:59")),
+        ("11:10", "11:12", ("10:51", "11:13", "17:59")),
+        ("11:24", "11:12", ("10:51", "17:59")),
+        ("11:24", "11:12", ("10:45", "11:05", "17:59")),
+    ],
+    ids=[
+        "met before",
+        "met before it was in the rows",
+        "met before it was cut short",
+        "met before the cut was in the rows",
+        "late in the rows",
+    ],
+)
+async def test_what_was_met_before_a_closing_was_known_stays_as_it_was(
+    answered: str, opened_again: str | None, ticks: tuple[str, ...], tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'desk.db'}"
+    assert await closed_desk(url, answered=answered, opened_again=opened_again, ticks=ticks) == []
+
+
+async def test_a_closing_that_no_tick_has_seen_is_told_as_that(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'desk.db'}"
+    [finding] = await closed_desk(url, ticks=("10:45",), now="10:55")
+    assert (finding.code, finding.which) == ("not_moved", ("№1",))
