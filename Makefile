@@ -19,7 +19,7 @@ demo: runtime
 	@exec $(BIN)/deskbot demo $(ARGS)
 
 test: dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python $(if $(strip $(ARGS)),-m pytest $(ARGS),deploy/halves.py)
 
 check: dev
 	$(BIN)/ruff check .
