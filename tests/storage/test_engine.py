@@ -12,12 +12,13 @@ from bot.storage.engine import parse_url
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://user:hunter2@host:port/desk", "postgresql:user:hunter2@host/desk", "mysql://user:hunter2@host/desk"]
+    "url",
+    ["postgresql://user:not-a-secret@host:port/desk", "postgresql:user:not-a-secret@host/desk", "mysql://user:not-a-secret@host/desk"],
 )
 def test_an_address_that_is_none_is_told_without_its_password(url: str) -> None:
     with pytest.raises(Misconfigured) as told:
         parse_url(url)
-    assert "hunter2" not in str(told.value)
+    assert "not-a-secret" not in str(told.value)
     assert "postgresql://" in str(told.value)
 
 
