@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bot.channels.base import Health, Sent
+from bot.channels.base import Health, Sent, Turn
 from bot.channels.inbox import InboxWorker
 from bot.channels.outbox import OutboxWorker
 from bot.clock import SystemClock
@@ -77,7 +77,7 @@ class BenchChannel:
             results += await self._intake.accept(uow, planned, [item.id])
         return results
 
-    async def send(self, delivery: Delivery) -> Sent:
+    async def send(self, delivery: Delivery, _turn: Turn, /) -> Sent:
         if delivery.kind == "nudge":
             now = self._clock.now()
             # A digest that grows in several transactions is shown again each time: a nudge is there with the first of them.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.channels.base import Health, Sent
+from bot.channels.base import Health, Sent, Turn
 from bot.intake.service import Intake
 from bot.model import Delivery, InboundMessage
 from bot.ports import InboxItem, InboxResult, UnitOfWork
@@ -28,6 +28,16 @@ class FakeClock:
 
     def set_to(self, at: datetime) -> None:
         self._at = at
+
+
+class AnyTime:
+    """A turn that is always there."""
+
+    async def take(self) -> None:
+        return
+
+    async def record(self, write: Callable[[UnitOfWork], None]) -> None:
+        raise AssertionError("nothing here is sent in parts")
 
 
 class RecordingChannel:
@@ -61,7 +71,8 @@ class RecordingChannel:
             results += await self._intake.accept(uow, planned, [item.id])
         return results
 
-    async def send(self, delivery: Delivery) -> Sent:
+    async def send(self, delivery: Delivery, turn: Turn, /) -> Sent:
+        await turn.take()
         self.sent.append(delivery)
         outcome = self.outcomes.popleft() if self.outcomes else f"sent-{len(self.sent)}"
         if isinstance(outcome, Exception):

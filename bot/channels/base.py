@@ -7,7 +7,7 @@ parsing and analysis; `apply` inside ONE transaction that also finishes the rows
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -58,6 +58,21 @@ class Sent:
     links: tuple[Link, ...] = ()
 
 
+class Turn(Protocol):
+    """The right to say a word: of a channel's deliveries only one at a time is between being said and being recorded (promise 2)."""
+
+    async def take(self) -> None:
+        """Wait for it. From here on the word may be out: to be taken right before the call that says it, not for what may be repeated.
+
+        Raises RateLimited when it took so long that the word is better tried again later.
+        """
+        ...
+
+    async def record(self, write: Callable[[UnitOfWork], None]) -> None:
+        """Make durable what has been said so far, and let others go on: between the parts of a long word."""
+        ...
+
+
 class Channel(Protocol):
     """One way in and out."""
 
@@ -78,6 +93,7 @@ class Channel(Protocol):
         """Do what was prepared, through the desk and the intake; one result for every item. Runs again from scratch after a rollback."""
         ...
 
-    async def send(self, delivery: Delivery) -> Sent:
-        """Make one delivery. Raises RateLimited, Transient, Unsure, Unreachable or Permanent; anything else is a bug and retried."""
+    async def send(self, delivery: Delivery, turn: Turn, /) -> Sent:
+        """Make one delivery, taking the turn before a call that must not be made twice. Raises RateLimited, Transient, Unsure,
+        Unreachable or Permanent; anything else is a bug and retried."""
         ...

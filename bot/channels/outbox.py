@@ -1,12 +1,13 @@
 """The outbox worker: claims due deliveries, calls their channel, and records what became of each at once.
 
-Between "sent" and "recorded" lies one statement; a process killed just there sends that one delivery again (marked UNSURE, once). Each
-route has at most one delivery under way, so people read things in order. A slow or refusing chat delays only itself.
+Between "sent" and "recorded" is one delivery of a channel at a time (`turns`); a process killed just there sends that one again (marked
+UNSURE, once). Each route has at most one delivery under way, so people read things in order. A refusing chat delays only itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from bot.channels.base import Channel, Health, Sent
 from bot.channels.fallback import OtherWay, other_way
 from bot.channels.outcomes import Outcomes
 from bot.channels.supervisor import backoff
+from bot.channels.turns import RowsTurn, Turns
 from bot.channels.wake import Wake
 from bot.clock import Clock
 from bot.errors import BotError, Permanent, RateLimited, Transient, Unreachable, Unsure
@@ -58,7 +60,8 @@ class OutboxWorker:
         self._alert_routes = alert_routes
         self._lease = lease
         self._on_sent = on_sent or (lambda delivery: None)
-        self._outcomes = Outcomes(storage)
+        outcomes = Outcomes(storage)
+        self._turns: dict[str, Turns] = defaultdict(lambda: Turns(outcomes, clock, lease=lease))
         self._under_way: set[asyncio.Task[None]] = set()
         self.wake = Wake("outbox")
         self.health = Health(name="outbox", state="running")
@@ -99,14 +102,31 @@ class OutboxWorker:
             return 0
         async with self._storage.write() as uow:
             rows = await uow.outbox.claim(now=self._clock.now(), limit=room, lease=self._lease, channels=list(self._channels))
-            if rows:
-                await uow.commit()
+            turns = [self._turns[row.route.channel].of(row) for row in rows]
+            if turns:
+                await self._commit(uow, turns)
         self.health.up(self._clock.now())
-        for row in rows:
-            task = asyncio.create_task(self._deliver(row), name=f"deliver-{row.id}")
+        for turn in turns:
+            task = asyncio.create_task(self._deliver(turn), name=f"deliver-{turn.row.id}")
             self._under_way.add(task)
             task.add_done_callback(self._ended)
-        return len(rows)
+        return len(turns)
+
+    async def _commit(self, uow: UnitOfWork, claimed: Sequence[RowsTurn]) -> None:
+        """The most urgent word of a channel that nobody is speaking to goes on at once, without a commit of its own for that."""
+        reserved = []
+        for turn in claimed:
+            turns = self._turns[turn.row.route.channel]
+            # An edit may be made twice, so it needs no turn.
+            if turn.row.previous_external_id is None and turns.reserve(turn):
+                reserved.append(turn)
+                turns.mark(turn)(uow)
+        try:
+            await uow.commit()
+        except BaseException:
+            for turn in reserved:
+                turn.end()
+            raise
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
@@ -114,17 +134,24 @@ class OutboxWorker:
             log.error("delivery_outcome_lost", task=task.get_name(), exc_info=task.exception())
         self.wake.set()
 
-    async def _deliver(self, row: Delivery) -> None:
-        channel = self._channels[row.route.channel]
+    async def _deliver(self, turn: RowsTurn) -> None:
         try:
-            sent = await channel.send(row)
+            if await self._attempt(turn.row, turn):
+                self._on_sent(turn.row)
+        finally:
+            turn.end()
+
+    async def _attempt(self, row: Delivery, turn: RowsTurn) -> bool:
+        """Whether it was sent; recorded, whatever came of it."""
+        try:
+            sent = await self._channels[row.route.channel].send(row, turn)
         except Exception as error:
             failure = error
             instead = await self._instead(row, error)
-            await self._outcomes.write_down(lambda uow: self._not_sent(uow, row, failure, instead))
-            return
-        await self._outcomes.write_down(lambda uow: self._sent(uow, row, sent))
-        self._on_sent(row)
+            await turn.record(lambda uow: self._not_sent(uow, row, failure, instead))
+            return False
+        await turn.record(lambda uow: self._sent(uow, row, sent))
+        return True
 
     def _sent(self, uow: UnitOfWork, row: Delivery, sent: Sent) -> None:
         uow.outbox.sent(row.id, external_id=sent.external_id, now=self._clock.now())

@@ -22,9 +22,13 @@ class Outbox(Protocol):
         """Take due rows, most urgent first, oldest first, at most one per route, none whose route has one in flight.
 
         They are SENDING, `attempts` already counts this one, `previous_external_id` is filled. A row whose lease ran out while SENDING
-        comes back once as UNSURE (state says so), the second time it is DEAD. A row that waits (`not_before_at`) holds back what follows
-        on its route only if that is not more urgent.
+        comes back as it was, unless it may be out (`going_out`): then once as UNSURE (state says so), the second time it is DEAD. A row
+        that waits (`not_before_at`) holds back what follows on its route only if that is not more urgent.
         """
+        ...
+
+    def going_out(self, delivery_id: int, *, until: datetime) -> None:
+        """A row in hand is about to be said: from now on, and until its outcome is recorded, it may be out. Its lease lasts `until`."""
         ...
 
     async def withdraw(self, route: Route, edit_key: str) -> bool:
@@ -41,7 +45,8 @@ class Outbox(Protocol):
         ...
 
     def part_sent(self, delivery_id: int, *, progress: Sequence[str]) -> None:
-        """Of a word in several parts these have gone out, the ids of them in order; whoever sends it again goes on behind them."""
+        """Of a word in several parts these have gone out, the ids of them in order; whoever sends it again goes on behind them, and
+        until the next part is `going_out` nothing of it is unknown."""
         ...
 
     def sent(self, delivery_id: int, *, external_id: str | None, now: datetime) -> None: ...
@@ -75,7 +80,8 @@ class Outbox(Protocol):
         ...
 
     async def release_leases(self) -> None:
-        """What was being sent has an unknown outcome now (UNSURE, the second time DEAD): for the only process, at its start."""
+        """What may be out has an unknown outcome now (UNSURE, the second time DEAD), what was only in hand is as it was before: for the
+        only process, at its start."""
         ...
 
     async def dead_rows(self, *, limit: int = 50) -> list[Delivery]: ...

@@ -16,8 +16,10 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    false,
     func,
     literal_column,
+    or_,
     select,
     true,
     update,
@@ -102,12 +104,18 @@ _unknown_outcome = {
     "was_unsure": true(),
     "leased_until": None,
 }
-_lapse = (
-    update(_outbox)
-    .where(_is_sending(_outbox), _outbox.c.leased_until <= _now, _outbox.c.channel.in_(_channels))
-    .values(**_unknown_outcome, not_before_at=None, error=_LEASE_LOST)
-)
-_release = update(_outbox).where(_is_sending(_outbox)).values(**_unknown_outcome, not_before_at=None, error=_LEASE_LOST)
+# Of a row whose holder died: what may be out has an unknown outcome, what was only in hand waits as before.
+_left_behind = {
+    "state": case(
+        (and_(_outbox.c.may_be_out, _outbox.c.was_unsure), "dead"), (or_(_outbox.c.may_be_out, _outbox.c.was_unsure), "unsure"), else_="new"
+    ),
+    "was_unsure": or_(_outbox.c.was_unsure, _outbox.c.may_be_out),
+    "error": case((_outbox.c.may_be_out, _LEASE_LOST), else_=_outbox.c.error),
+    "leased_until": None,
+    "not_before_at": None,
+}
+_release = update(_outbox).where(_is_sending(_outbox)).values(**_left_behind)
+_lapse = _release.where(_outbox.c.leased_until <= _now, _outbox.c.channel.in_(_channels))
 
 
 def _candidates(*, include_unsure: bool) -> Any:
@@ -155,6 +163,7 @@ _claim = (
         state="sending",
         attempts=_outbox.c.attempts + 1,
         leased_until=_until,
+        may_be_out=false(),
         previous_external_id=func.coalesce(_previous, _outbox.c.previous_external_id),
     )
     .returning(_outbox)
@@ -181,7 +190,8 @@ _unshown = (
 _of_row = _outbox.c.id == bindparam("row_id")
 _is_unsent = is_one_of(_outbox.c.state, (*PENDING, "sending"))
 _supersede_row = update(_outbox).where(_of_row, _is_unsent).values(state="superseded", leased_until=None)
-_part_sent = update(_outbox).where(_of_row).values(progress=bindparam("new_progress", type_=_outbox.c.progress.type))
+_going_out = update(_outbox).where(_of_row, _is_sending(_outbox)).values(may_be_out=true(), leased_until=_until)
+_part_sent = update(_outbox).where(_of_row).values(progress=bindparam("new_progress", type_=_outbox.c.progress.type), may_be_out=false())
 _sent = update(_outbox).where(_of_row).values(state="sent", external_id=bindparam("sent_as"), sent_at=_now, error="", leased_until=None)
 _postpone = (
     update(_outbox)
@@ -277,6 +287,9 @@ class SqlOutbox:
     def supersede(self, delivery_ids: Sequence[int]) -> None:
         for delivery_id in delivery_ids:
             self._change(_supersede_row, delivery_id)
+
+    def going_out(self, delivery_id: int, *, until: datetime) -> None:
+        self._change(_going_out, delivery_id, until=until)
 
     def part_sent(self, delivery_id: int, *, progress: Sequence[str]) -> None:
         self._change(_part_sent, delivery_id, new_progress=list(progress))

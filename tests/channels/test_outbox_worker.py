@@ -137,9 +137,11 @@ async def test_an_answer_to_what_was_sent_finds_its_ticket(post: Post) -> None:
 
 async def test_a_delivery_that_died_with_its_processes_is_told_of_once(post: Post) -> None:
     await post.say("звістка", cause="a")
-    for _ in range(3):
+    for _ in range(2):
         async with post.world.storage.write() as uow:
-            await uow.outbox.claim(now=post.world.clock.now(), limit=5, lease=timedelta(minutes=1), channels=["telegram"])
+            now = post.world.clock.now()
+            [row] = await uow.outbox.claim(now=now, limit=5, lease=timedelta(minutes=1), channels=["telegram"])
+            uow.outbox.going_out(row.id, until=now + timedelta(minutes=1))
             await uow.commit()
         async with post.world.storage.write() as uow:
             await uow.outbox.release_leases()

@@ -43,6 +43,7 @@ async def outbox_work(uow: UnitOfWork) -> None:
     uow.outbox.add(delivery("a", edit_key="card:1"))
     [taken] = await uow.outbox.claim(now=NOW, limit=5, lease=MINUTE, channels=["telegram", "mail"])
     await uow.outbox.claim(now=NOW, limit=5, lease=MINUTE, channels=["telegram"], include_unsure=False)
+    uow.outbox.going_out(taken.id, until=NOW)
     uow.outbox.postpone(taken.id, until=NOW, error="x")
     await uow.outbox.next_due_at(["telegram", "mail"])
     uow.outbox.sent(taken.id, external_id="1", now=NOW)

@@ -114,13 +114,35 @@ class TestUnsure:
         await send_out(store, delivery("a"))
         [taken] = await take(store)
         assert taken.state is DeliveryState.SENDING
-        assert await take(store, NOW + MINUTE - SECOND) == []
-        [again] = await take(store, NOW + MINUTE)
+        await record(store, "going_out", taken.id, until=NOW + 2 * MINUTE)
+        assert await take(store, NOW + 2 * MINUTE - SECOND) == []
+        [again] = await take(store, NOW + 2 * MINUTE)
         assert (again.key, again.state, again.attempts) == ("a", DeliveryState.UNSURE, 2)
+        await record(store, "going_out", taken.id, until=NOW + 3 * MINUTE)
         assert await take(store, NOW + HOUR) == []
         async with store.read() as uow:
             assert keys(await uow.outbox.dead_rows()) == ["a"]
             assert await uow.outbox.backlog() == {"new": 0, "sending": 0, "unsure": 0, "dead": 1}
+
+    async def test_what_was_only_in_hand_is_as_it_was_before(self, store: Storage) -> None:
+        await send_out(store, delivery("a"), delivery("b", route=OTHER))
+        for at in range(3):
+            taken = await take(store, NOW + at * MINUTE)
+            assert [(each.key, each.state) for each in taken] == [("a", DeliveryState.SENDING), ("b", DeliveryState.SENDING)]
+        await record(store, "going_out", taken[1].id, until=NOW + 3 * MINUTE)
+        async with store.write() as uow:
+            await uow.outbox.release_leases()
+            await uow.commit()
+        again = await take(store, NOW + 3 * MINUTE)
+        assert [(each.key, each.state) for each in again] == [("a", DeliveryState.SENDING), ("b", DeliveryState.UNSURE)]
+
+    async def test_a_part_that_is_recorded_leaves_nothing_unknown(self, store: Storage) -> None:
+        await send_out(store, delivery("a"))
+        [taken] = await take(store)
+        await record(store, "going_out", taken.id, until=NOW + MINUTE)
+        await record(store, "part_sent", taken.id, progress=["1"])
+        [again] = await take(store, NOW + MINUTE)
+        assert (again.state, again.progress) == (DeliveryState.SENDING, ("1",))
 
     async def test_an_unknown_outcome_is_repeated_once(self, store: Storage) -> None:
         await send_out(store, delivery("a"))
@@ -156,6 +178,7 @@ class TestUnsure:
         for expected in (DeliveryState.SENDING, DeliveryState.UNSURE):
             [taken] = await take(store)
             assert taken.state is expected
+            await record(store, "going_out", taken.id, until=NOW + MINUTE)
             async with store.write() as uow:
                 await uow.outbox.release_leases()
                 await uow.commit()

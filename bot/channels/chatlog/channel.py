@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.channels.base import Health, Sent
+from bot.channels.base import Health, Sent, Turn
 from bot.channels.chatlog.parse import CHANNEL, ExportedMessage, parse_message
 from bot.errors import Permanent
 from bot.intake.bursts import Line, group_lines, join_texts
@@ -80,7 +80,7 @@ class ChatlogChannel:
             results += await self._intake.accept(uow, planned, item_ids)
         return results
 
-    async def send(self, delivery: Delivery) -> Sent:
+    async def send(self, delivery: Delivery, _turn: Turn, /) -> Sent:
         raise Permanent("У файл експорту відповісти неможливо.")
 
 

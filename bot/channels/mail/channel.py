@@ -14,7 +14,7 @@ from functools import partial
 
 import structlog
 
-from bot.channels.base import Health, Sent
+from bot.channels.base import Health, Sent, Turn
 from bot.channels.mail import envelope, verdicts
 from bot.channels.mail.bounces import Bounces
 from bot.channels.mail.colleagues import Colleagues, on_behalf
@@ -222,7 +222,7 @@ class MailChannel:
 
     # --- sending -----------------------------------------------------------------------------------------------------------
 
-    async def send(self, delivery: Delivery) -> Sent:
+    async def send(self, delivery: Delivery, turn: Turn, /) -> Sent:
         """Make a mail of it and hand it to the relay of the mailbox that the conversation runs through."""
         thread = delivery.body.get("letter") or {}
         box = self._options.mailbox(thread.get("mailbox"))
@@ -240,7 +240,8 @@ class MailChannel:
         cargo = enclose(mail, enclosed.sent)
         facts, watch = self.mailbox_health[box.name].facts, self._duty.watches[box.name]
         try:
-            await self._relays[box.name].send(mail, sender=box.address, recipient=delivery.route.recipient, cargo=cargo)
+            relay, recipient = self._relays[box.name], delivery.route.recipient
+            await relay.send(mail, sender=box.address, recipient=recipient, cargo=cargo, before_text=turn.take)
         except Transient as error:
             facts["relay"] = str(error)
             if isinstance(error, RelayRefused | ConsentLost):

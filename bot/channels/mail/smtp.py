@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from email import policy
@@ -33,6 +34,7 @@ KEEP_OPEN = 20.0
 MAX_PER_CONNECTION = 100
 GREYLISTED = timedelta(minutes=5)
 OUT_OF_ORDER = timedelta(minutes=10)
+BeforeText = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +76,14 @@ class Relay:
         self._leaving: set[asyncio.Task[None]] = set()
         self._shut: tuple[float, RelayRefused] | None = None
 
-    async def send(self, mail: EmailMessage, *, sender: str, recipient: str, cargo: Cargo | None = None) -> None:
+    async def send(
+        self, mail: EmailMessage, *, sender: str, recipient: str, cargo: Cargo | None = None, before_text: BeforeText | None = None
+    ) -> None:
         """Deliver to the relay, with its files (`enclosures.enclose`); returns when it took the mail. `sender` may be "" (RFC 3834).
-        Raises as the module says."""
+        `before_text` is waited for when all is agreed on and nothing of the text has gone yet. Raises as the module says."""
         await self._wait_for_turn()
         try:
-            await self._transact(mail, cargo or {}, sender=sender, recipient=recipient)
+            await self._transact(mail, cargo or {}, sender=sender, recipient=recipient, before_text=before_text)
             self._used += 1
             self._close_later()
         except BaseException:
@@ -172,7 +176,7 @@ class Relay:
             raise _not_connected(error, access) from error
         return client
 
-    async def _transact(self, mail: EmailMessage, cargo: Cargo, *, sender: str, recipient: str) -> None:
+    async def _transact(self, mail: EmailMessage, cargo: Cargo, *, sender: str, recipient: str, before_text: BeforeText | None) -> None:
         """The dialogue in its steps, so that it is known whether the text was under way when something broke."""
         from aiosmtplib import SMTPException, SMTPResponseException
 
@@ -180,6 +184,8 @@ class Relay:
             async with asyncio.timeout(self._access.limit * DIALOGUE_SHARE):
                 client = await self._connected()
                 data = await _agree(client, mail, cargo, sender=sender, recipient=recipient)
+                if before_text is not None:
+                    await before_text()
         except SMTPResponseException as error:
             raise _refused(error.code, error.message) from error
         except (SMTPException, OSError, TimeoutError) as error:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.channels.base import Health, Sent
+from bot.channels.base import Health, Sent, Turn
 from bot.channels.phone.parse import LogLine, parse_line
 from bot.clock import Clock
 from bot.errors import Permanent
@@ -49,5 +49,5 @@ class PhoneChannel:
             results += await self._intake.accept(uow, planned, [item.id])
         return results
 
-    async def send(self, delivery: Delivery) -> Sent:
+    async def send(self, delivery: Delivery, _turn: Turn, /) -> Sent:
         raise Permanent("Телефоном бот не відповідає: передзвоніть, будь ласка, самі.")

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.channels.base import Health, Sent
+from bot.channels.base import Health, Sent, Turn
 from bot.channels.site import parse
 from bot.channels.site.options import SiteOptions
 from bot.channels.site.server import Application, serve
@@ -72,7 +72,7 @@ class SiteChannel:
             results += await self._intake.accept(uow, planned, item_ids)
         return results
 
-    async def send(self, delivery: Delivery) -> Sent:
+    async def send(self, delivery: Delivery, _turn: Turn, /) -> Sent:
         """Done already: pages read deliveries from the store. The links let an answer to it find its tickets."""
         external_id = f"site:{delivery.id}"
         contact_id = delivery.route.recipient.removeprefix("contact:")

@@ -32,12 +32,16 @@ class Budget:
 
     def take(self, chat: int, now: float) -> float:
         """0.0 and the word is counted; or the seconds to wait, and nothing is counted."""
-        share = FOR_GROUPS if chat < 0 else OVERALL
-        wait = max(self._closed_until.get(chat, 0.0) - now, _full(self._overall, *share, now), self._wait_in(chat, now))
+        wait = max(self.wait(chat, now), _full(self._overall, *OVERALL, now))
         if wait > 0:
             return wait
         self.count(chat, now)
         return 0.0
+
+    def wait(self, chat: int, now: float) -> float:
+        """Seconds until this chat may be written to, by its own limits; not above 0 when it may."""
+        own = max(self._closed_until.get(chat, 0.0) - now, self._wait_in(chat, now))
+        return max(own, _full(self._overall, *FOR_GROUPS, now)) if chat < 0 else own
 
     def count(self, chat: int, now: float) -> None:
         """A word that does not wait (an answer to a press): what follows waits for it."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot import notices
-from bot.channels.base import Health, Sent
+from bot.channels.base import Health, Sent, Turn
 from bot.channels.fallback import reachable_again
 from bot.channels.telegram import buttons, lines
 from bot.channels.telegram.acts import CHANNEL, Done, GroupSaid, Said, Single, route, toast
@@ -110,8 +110,8 @@ class TelegramChannel:
         """Poll, or look after the webhook, until cancelled."""
         await self._receiver.run()
 
-    async def send(self, delivery: Delivery) -> Sent:
-        return await self._sender.send(delivery)
+    async def send(self, delivery: Delivery, turn: Turn, /) -> Sent:
+        return await self._sender.send(delivery, turn)
 
     async def close(self) -> None:
         """End what runs beside and hang up."""

@@ -7,17 +7,17 @@ what went out already is in the database before the next one goes, so that a cra
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
-from bot.channels.base import Sent
+from bot.channels.base import Sent, Turn
 from bot.channels.telegram import render
 from bot.channels.telegram.acts import CHANNEL
 from bot.channels.telegram.backlog import Backlog
-from bot.channels.telegram.budget import Budget
+from bot.channels.telegram.budget import OVERALL, Budget
 from bot.channels.telegram.connection import Connection
 from bot.channels.telegram.failures import Moved, Refused, TokenRefused
 from bot.channels.telegram.files import content
@@ -29,7 +29,7 @@ from bot.clock import Clock
 from bot.errors import BotError, Permanent, RateLimited, Transient, Unreachable, Unsure
 from bot.files import Shelf
 from bot.model import Delivery, Link
-from bot.ports import Storage
+from bot.ports import Storage, UnitOfWork
 
 _SHORT_WAIT = 0.3
 """Seconds worth waiting on the spot; longer ones go back to the outbox, which meanwhile serves other chats."""
@@ -61,25 +61,25 @@ class Sender:
         self._backlog = Backlog(storage=storage, clock=clock, language=options.language)
         self._topics = Topics(call=self._act, storage=storage, clock=clock, is_on=options.with_topics)
 
-    async def send(self, delivery: Delivery) -> Sent:
+    async def send(self, delivery: Delivery, turn: Turn) -> Sent:
         """Raises RateLimited, Transient, Unsure, Unreachable or Permanent."""
         if not delivery.route.recipient.lstrip("-").isdigit():
             raise Permanent("«{recipient}» — не номер чату Telegram.", recipient=delivery.route.recipient)
         chat = self._connection.chat(int(delivery.route.recipient))
         try:
-            return await self._send(delivery, chat)
+            return await self._send(delivery, chat, turn)
         except Permanent as error:
             if isinstance(error, Unreachable) and delivery.kind == "nudge" and chat > 0 and self._options.staff_chats:
                 # An agent who never opened the bot is reminded in the staff chat: the nudge names who has the ticket.
-                return await self._send(delivery, self._connection.chat(self._options.staff_chats[0]))
+                return await self._send(delivery, self._connection.chat(self._options.staff_chats[0]), turn)
             raise
         except Moved as error:
             async with self._storage.write() as uow:
                 await self._connection.moved(uow, chat, error.new_chat)
                 await uow.commit()
-            return await self._send(delivery, self._connection.chat(chat))
+            return await self._send(delivery, self._connection.chat(chat), turn)
 
-    async def _send(self, delivery: Delivery, chat: int) -> Sent:
+    async def _send(self, delivery: Delivery, chat: int, turn: Turn) -> Sent:
         language = delivery.body.get("language") or self._options.language
         reader = Reader(language=language, zone=self._options.zone, now=self._clock.now())
         is_staff = chat in self._connection.staff_chats
@@ -89,25 +89,25 @@ class Sender:
         if is_staff and await self._backlog.holds(delivery):
             return Sent(external_id=None)
         calls = render.calls(delivery, reader, is_staff=is_staff)
-        sent = await self._say_all(delivery, chat, calls, is_staff=is_staff)
+        sent = await self._say_all(delivery, chat, calls, turn, is_staff=is_staff)
         words = [number for number, call in zip(sent, calls, strict=True) if call.method == "sendMessage"]
         return Sent(external_id=str(words[-1]), links=self._links(delivery, chat, sent))
 
-    async def _say_all(self, delivery: Delivery, chat: int, calls: Sequence[render.Call], *, is_staff: bool) -> list[int]:
+    async def _say_all(self, delivery: Delivery, chat: int, calls: Sequence[render.Call], turn: Turn, *, is_staff: bool) -> list[int]:
         """The ids of its messages, those included that went out in an earlier attempt."""
         thread = await self._topics.place(chat, delivery) if is_staff else None
         sent = [int(number) for number in delivery.progress]
         for call in calls[len(sent) :]:
             try:
-                result = await self._say(chat, call, thread)
+                result = await self._say(chat, call, turn, thread)
             except Refused as error:
                 if thread is None:
                     raise
                 thread = await self._topics.mended(chat, delivery, error)
-                result = await self._say(chat, call, thread)
+                result = await self._say(chat, call, turn, thread)
             sent.append(int(result["message_id"]))
             if len(sent) < len(calls):
-                await self._remember(delivery, sent)
+                await turn.record(_part_sent(delivery.id, sent))
         if thread is not None:
             try:
                 await self._follow(delivery, chat, is_staff=is_staff)
@@ -124,18 +124,13 @@ class Sender:
             except Unsure as error:
                 raise Transient(error.sentence, retry_after=timedelta(seconds=1)) from error
 
-    async def _remember(self, delivery: Delivery, sent: Sequence[int]) -> None:
-        async with self._storage.write() as uow:
-            uow.outbox.part_sent(delivery.id, progress=[str(number) for number in sent])
-            await uow.commit()
-
     async def _edited(self, delivery: Delivery, chat: int, reader: Reader) -> bool:
         """Whether the message shows the newest state now; False when there is nothing left to edit and it must be sent anew."""
         call = render.edit(delivery, reader, int(delivery.previous_external_id or 0), is_staff=chat in self._connection.staff_chats)
         if call is None:
             return False
         try:
-            await self._say(chat, call)
+            await self._call(chat, call)
         except Unsure as error:
             raise Transient(error.sentence, retry_after=timedelta(seconds=1)) from error
         except Refused as error:
@@ -146,8 +141,15 @@ class Sender:
             raise
         return True
 
-    async def _say(self, chat: int, call: render.Call, thread: int | None = None) -> Any:
-        await self._pace(chat)
+    async def _say(self, chat: int, call: render.Call, turn: Turn, thread: int | None) -> Any:
+        """A call that would say it twice if it were made twice. The chat is waited for before the turn, all of them together within it."""
+        while (wait := self._budget.wait(chat, asyncio.get_running_loop().time())) > 0:
+            await _wait(wait)
+        await turn.take()
+        return await self._call(chat, call, thread, at_most=OVERALL[1])
+
+    async def _call(self, chat: int, call: render.Call, thread: int | None = None, *, at_most: float = _SHORT_WAIT) -> Any:
+        await self._pace(chat, at_most)
         parameters = {"chat_id": chat, **call.parameters} | ({"message_thread_id": thread} if thread is not None else {})
         if call.text_file:
             from bot.channels.telegram.wire import Upload
@@ -190,11 +192,9 @@ class Sender:
 
         return await self._connection.call("sendDocument", {**parameters, "document": Upload(content=data, name=file.name or "file")})
 
-    async def _pace(self, chat: int) -> None:
+    async def _pace(self, chat: int, at_most: float = _SHORT_WAIT) -> None:
         while (wait := self._budget.take(chat, asyncio.get_running_loop().time())) > 0:
-            if wait > _SHORT_WAIT:
-                raise RateLimited(retry_after=timedelta(seconds=wait))
-            await asyncio.sleep(wait)
+            await _wait(wait, at_most)
 
     def _links(self, delivery: Delivery, chat: int, sent: list[int]) -> tuple[Link, ...]:
         """Every message of the word, in the chat where it really is: an answer to any of them finds the ticket."""
@@ -210,6 +210,17 @@ class Sender:
             for number in sent
             for ticket_id in delivery.ticket_ids
         )
+
+
+def _part_sent(delivery_id: int, sent: Sequence[int]) -> Callable[[UnitOfWork], None]:
+    progress = [str(number) for number in sent]
+    return lambda uow: uow.outbox.part_sent(delivery_id, progress=progress)
+
+
+async def _wait(seconds: float, at_most: float = _SHORT_WAIT) -> None:
+    if seconds > at_most:
+        raise RateLimited(retry_after=timedelta(seconds=seconds))
+    await asyncio.sleep(seconds)
 
 
 def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:

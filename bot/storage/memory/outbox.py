@@ -43,7 +43,8 @@ class MemoryOutbox:
         outbox = self._session.change().outbox
         row = outbox[delivery_id]
         delivery: Delivery = replace(row.delivery, **values)  # type: ignore[arg-type]  # names of Delivery's own fields
-        outbox[delivery_id] = replace(row, delivery=delivery, leased_until=leased_until, was_unsure=row.was_unsure or was_unsure)
+        # Whatever is recorded of a row, its outcome is known then.
+        outbox[delivery_id] = OutboxRow(delivery=delivery, leased_until=leased_until, was_unsure=row.was_unsure or was_unsure)
         return delivery
 
     async def claim(
@@ -51,7 +52,7 @@ class MemoryOutbox:
     ) -> list[Delivery]:
         for row in list(self._rows(DeliveryState.SENDING)):
             if row.leased_until is not None and row.leased_until <= now and row.delivery.route.channel in channels:
-                self._unknown(row, until=None, error=LEASE_LOST)
+                self._left_behind(row)
         busy = {row.delivery.route for row in self._rows(DeliveryState.SENDING)}
         chosen: list[OutboxRow] = []
         for row in sorted(self._rows(*PENDING), key=lambda row: (row.delivery.urgency, row.delivery.id)):
@@ -110,6 +111,11 @@ class MemoryOutbox:
             if row.delivery.id in delivery_ids:
                 self._change(row.delivery.id, state=DeliveryState.SUPERSEDED)
 
+    def going_out(self, delivery_id: int, *, until: datetime) -> None:
+        outbox = self._session.change("outbox").outbox
+        if (row := outbox[delivery_id]).delivery.state is DeliveryState.SENDING:
+            outbox[delivery_id] = replace(row, leased_until=until, may_be_out=True)
+
     def part_sent(self, delivery_id: int, *, progress: Sequence[str]) -> None:
         row = self._session.change("outbox").outbox[delivery_id]
         self._change(delivery_id, leased_until=row.leased_until, progress=tuple(progress))
@@ -144,12 +150,19 @@ class MemoryOutbox:
     async def release_leases(self) -> None:
         self._session.change("outbox")
         for row in list(self._rows(DeliveryState.SENDING)):
+            self._left_behind(row)
+
+    def _left_behind(self, row: OutboxRow) -> None:
+        """Its holder died: what may be out has an unknown outcome, what was only in hand waits as before."""
+        if row.may_be_out:
             self._unknown(row, until=None, error=LEASE_LOST)
+        else:
+            self._change(row.delivery.id, state=DeliveryState.UNSURE if row.was_unsure else DeliveryState.NEW, not_before_at=None)
 
     async def rewrite_route(self, old: Route, new: Route) -> None:
         shelves = self._session.change("outbox")
         for row in list(self._rows(*PENDING, DeliveryState.SENDING, route=old)):
-            self._change(row.delivery.id, leased_until=row.leased_until, route=new)
+            shelves.outbox[row.delivery.id] = replace(row, delivery=replace(row.delivery, route=new))
         for ticket in list(shelves.tickets.values()):
             if ticket.route == old:
                 shelves.tickets[ticket.id] = replace(ticket, route=new)

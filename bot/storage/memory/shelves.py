@@ -45,11 +45,12 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRow:
-    """`was_unsure`: its outcome has been unknown once already."""
+    """`was_unsure`: its outcome has been unknown once already. `may_be_out`: it is being said, and its outcome is not recorded."""
 
     delivery: Delivery
     leased_until: datetime | None = None
     was_unsure: bool = False
+    may_be_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,4 +4,4 @@ A change that takes something away comes in two releases: first expand and stop 
 that nothing is to be done without importing Alembic (0.3 s).
 """
 
-HEAD = "20261125_duty"
+HEAD = "20261125_may_be_out"

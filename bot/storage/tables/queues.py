@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Index, LargeBinary, SmallInteger, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, LargeBinary, SmallInteger, Table, Text, UniqueConstraint, false
 
 from bot import model
 from bot.ports import Disposition
@@ -68,6 +68,7 @@ outbox = Table(
     at("sent_at", is_optional=True),
     at("leased_until", is_optional=True),
     Column("was_unsure", Boolean, nullable=False),
+    Column("may_be_out", Boolean, nullable=False, server_default=false()),
     Column("progress", Json(), nullable=False, server_default="[]"),
     one_of("state", model.DeliveryState),
     CheckConstraint("(state = 'sending') = (leased_until IS NOT NULL)", name="lease"),

@@ -28,6 +28,7 @@ from bot.model import Link, ReasonState, Route, Ticket
 from bot.storage.memory import MemoryStorage
 from bot.storage.memory.inbox import MemoryInbox
 from tests.builders import STAFF_CHAT, World, build_world
+from tests.fakes import AnyTime
 from tests.integration.dovecot import PASSWORD, USER, Dovecot
 from tests.integration.proxy import Proxy
 from tests.integration.smtp_sink import Received, SmtpSink
@@ -486,7 +487,7 @@ async def test_without_a_mailbox_a_letter_is_refused_in_words() -> None:
     route = Route(channel="mail", recipient="iryna@shop.example")
     row = notices.say(route, "Вітаємо!", cause="x", language="uk", now=world.clock.now())
     with pytest.raises(Permanent, match="налаштовано"):
-        await channel.send(row)
+        await channel.send(row, AnyTime())
 
 
 async def test_a_mail_that_came_by_a_file_before_is_not_taken_in_again_from_the_mailbox(dovecot: Dovecot, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from bot.ports import RawEvent
 from bot.storage.memory import MemoryStorage
 from tests.builders import LEAD_CHAT, STAFF_CHAT, World, build_world
 from tests.channels.mail.test_channel import ADDRESS, mail
+from tests.fakes import AnyTime
 from tests.integration.dovecot import PASSWORD, USER, Dovecot
 from tests.integration.smtp_sink import SmtpSink
 
@@ -229,7 +230,7 @@ async def test_a_refused_login_is_knocked_on_once_however_many_mails_wait(world:
         )
         for _ in range(5):
             with pytest.raises(RelayRefused):
-                await channel.send(row)
+                await channel.send(row, AnyTime())
         await channel.close()
         assert sink.connections == 1
     assert [whom for whom, _ in await told(world)] == ["2"]

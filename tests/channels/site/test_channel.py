@@ -18,6 +18,7 @@ from bot.storage import open_storage
 from bot.storage.memory import MemoryStorage
 from tests.builders import TUESDAY
 from tests.channels.site.house import House, build_house
+from tests.fakes import AnyTime
 
 SECOND = timedelta(seconds=1)
 
@@ -137,7 +138,7 @@ async def test_the_answer_finds_the_person_who_wrote(house: House) -> None:
 async def test_sending_is_done_when_it_is_stored(house: House) -> None:
     route = Route(channel="site", recipient="contact:7")
     delivery = Delivery(key="k", route=route, kind="answer", body={}, created_at=TUESDAY, ticket_ids=(3, 4), message_id=9, id=12)
-    sent = await house.channel.send(delivery)
+    sent = await house.channel.send(delivery, AnyTime())
     assert sent.external_id == "site:12"
     assert [(link.conversation, link.external_id, link.ticket_id, link.message_id) for link in sent.links] == [
         ("site:7", "site:12", 3, 9),
@@ -149,7 +150,7 @@ async def test_the_staff_feed_has_no_links_to_answer(house: House) -> None:
     delivery = Delivery(
         key="k", route=Route(channel="site", recipient="staff"), kind="card", body={}, created_at=TUESDAY, ticket_ids=(3,), id=1
     )
-    assert (await house.channel.send(delivery)).links == ()
+    assert (await house.channel.send(delivery, AnyTime())).links == ()
 
 
 @pytest.mark.parametrize("text", ["", "   \n ", "\x00\x1f"])

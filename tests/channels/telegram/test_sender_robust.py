@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot import notices
-from bot.channels.base import Health, Sent
+from bot.channels.base import Health, Sent, Turn
 from bot.channels.fallback import unreachable_key
 from bot.channels.outbox import LEASE
 from bot.channels.telegram.sandbox import Fault
@@ -34,7 +34,7 @@ class Letters:
     health: Health = field(default_factory=lambda: Health(name="mail"))
     rows: list[Delivery] = field(default_factory=list)
 
-    async def send(self, delivery: Delivery) -> Sent:
+    async def send(self, delivery: Delivery, _turn: Turn, /) -> Sent:
         self.rows.append(delivery)
         return Sent(external_id=f"<{delivery.id}@desk.example>")
 
