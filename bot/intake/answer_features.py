@@ -212,7 +212,7 @@ def _meaning(words: str) -> Array:
     reader, tokens = meaning.load(), TOKEN.findall(words)[:MOST_TOKENS]
     if reader is None:
         raise FileNotFoundError("bot/intake/data/reader.npz is missing")
-    result: Array = meaning.read(reader, tokens).mean(0) if tokens else np.zeros(reader["out"].shape[1], np.float32)
+    result: Array = meaning.read(reader, tokens).mean(0) if tokens else np.zeros(reader.out.shape[1], np.float32)
     return result
 
 

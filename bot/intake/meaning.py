@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -23,12 +24,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float32]
-    Reader = dict[str, Array]
 
 BUCKETS = 1 << 16
 STEPS = (1, 2, 4, 8)  # how far to either side each layer looks
 MOST_TOKENS = 2_500  # of one message; further units mean nothing
 LONGEST_WORD = 40
+MOST_KNOWN = 10_000  # words; their vectors take 5 MB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """The weights. The rows of `words` are whole numbers, `scale` goes with their columns; a layer is a matrix and what is added to it.
+
+    `known` grows: the vectors of words that were read before, each by itself.
+    """
+
+    words: NDArray[np.int8]
+    scale: Array
+    layers: tuple[tuple[Array, Array], ...]
+    out: Array
+    out_bias: Array
+    known: dict[str, Array] = field(default_factory=dict)
 
 
 def unit_meanings(folded: str, units: Sequence[Unit]) -> Array | None:
@@ -38,19 +54,17 @@ def unit_meanings(folded: str, units: Sequence[Unit]) -> Array | None:
         return None
     import numpy as np
 
-    rows = np.zeros((len(units), reader["out"].shape[1]), np.float32)
-    places: list[int] = []
+    rows = np.zeros((len(units), reader.out.shape[1]), np.float32)
     words: list[str] = []
+    spoken: list[tuple[int, int]] = []  # the units that hold words, and how many
     for number, unit in enumerate(units):
-        found = islice(TOKEN.finditer(folded, unit.body_start, unit.body_end), MOST_TOKENS - len(words))
-        said = [match.group() for match in found]
-        words += said
-        places += [number] * len(said)
+        said = TOKEN.findall(folded, unit.body_start, unit.body_end)[: MOST_TOKENS - len(words)]
+        if said:
+            words += said
+            spoken.append((number, len(said)))
     if words:
-        vectors = read(reader, words)
-        firsts = [at for at, place in enumerate(places) if at == 0 or places[at - 1] != place]
-        sizes = np.diff(np.array([*firsts, len(places)], dtype=np.float32))
-        rows[[places[at] for at in firsts]] = np.add.reduceat(vectors, firsts) / sizes[:, None]
+        numbers, sizes = np.array(spoken).T
+        rows[numbers] = np.add.reduceat(read(reader, words), sizes.cumsum() - sizes) / sizes.astype(np.float32)[:, None]
     return rows
 
 
@@ -58,21 +72,48 @@ def read(reader: Reader, words: Sequence[str]) -> Array:
     """The vectors of the words of one text, each seen beside its neighbours."""
     import numpy as np
 
+    value = alone = _alone(reader, words)
+    count, width = alone.shape
+    edge = STEPS[-1]
+    padded = np.zeros((count + 2 * edge, width), np.float32)
+    for step, (layer, bias) in zip(STEPS, reader.layers, strict=True):
+        padded[edge : edge + count] = value
+        near = np.concatenate([padded[edge - step : edge - step + count], value, padded[edge + step : edge + step + count]], 1)
+        mixed: Array = near @ layer
+        mixed += bias
+        closed: Array = np.exp(-mixed[:, width:])
+        closed += 1
+        value = value + mixed[:, :width] / closed
+    result: Array = np.concatenate([value, alone], 1) @ reader.out
+    result += reader.out_bias
+    return result
+
+
+def _alone(reader: Reader, words: Sequence[str]) -> Array:
+    """The vectors of the words, each by itself: looked up, or made and kept, for the words of one desk return."""
+    import numpy as np
+
+    rows = {word: reader.known.get(word) for word in words}
+    fresh = [word for word, row in rows.items() if row is None]
+    if fresh:
+        if len(reader.known) > MOST_KNOWN:
+            reader.known.clear()
+        made = dict(zip(fresh, _made(reader, fresh), strict=True))
+        reader.known.update(made)
+        rows.update(made)
+    return np.concatenate([rows[word] for word in words]).reshape(len(words), -1)
+
+
+def _made(reader: Reader, words: Sequence[str]) -> Array:
+    """The vector of each word by itself: the sum of its buckets' rows."""
+    import numpy as np
+
     buckets = [buckets_of(word) for word in words]
     sizes = np.fromiter(map(len, buckets), np.int64, len(buckets))
     flat = np.fromiter(chain.from_iterable(buckets), np.int64, int(sizes.sum()))
-    alone = np.add.reduceat(reader["words"].take(flat, axis=0).astype(np.float32), sizes.cumsum() - sizes)
-    alone *= reader["words.scale"] / np.sqrt(sizes.astype(np.float32))[:, None]
-    width, count, edge = alone.shape[1], len(words), STEPS[-1]
-    padded = np.zeros((count + 2 * edge, width), np.float32)
-    value = alone
-    for number, step in enumerate(STEPS):
-        padded[edge : edge + count] = value
-        near = np.concatenate([padded[edge - step : edge - step + count], value, padded[edge + step : edge + step + count]], 1)
-        mixed = near @ reader[f"layer{number}"] + reader[f"layer{number}_bias"]
-        value = value + mixed[:, :width] / (1 + np.exp(-mixed[:, width:]))
-    result: Array = np.concatenate([value, alone], 1) @ reader["out"] + reader["out_bias"]
-    return result
+    made: Array = np.add.reduceat(reader.words.take(flat, axis=0).astype(np.float32), sizes.cumsum() - sizes)
+    made *= reader.scale / np.sqrt(sizes.astype(np.float32))[:, None]
+    return made
 
 
 def as_facts(meanings: Array) -> Array:
@@ -82,7 +123,7 @@ def as_facts(meanings: Array) -> Array:
     """
     import numpy as np
 
-    unit = meanings / np.maximum(np.linalg.norm(meanings, axis=1, keepdims=True), 1e-6)
+    unit = meanings / np.maximum(np.sqrt((meanings * meanings).sum(1, keepdims=True)), 1e-6)
     found = np.zeros((len(meanings), 3), np.float32)
     if len(meanings) > 1:
         found[1:, 0] = found[:-1, 1] = (unit[1:] * unit[:-1]).sum(1)
@@ -91,7 +132,6 @@ def as_facts(meanings: Array) -> Array:
     return np.concatenate([meanings, found], 1)
 
 
-@lru_cache(maxsize=20_000)  # the words of one desk return
 def buckets_of(word: str) -> tuple[int, ...]:
     """The buckets of a token: itself, its beginnings, its ends, its runs of three and four letters; figures by their length."""
     if word.isdigit():
@@ -127,4 +167,5 @@ def load() -> Reader | None:
     with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     wide = {name: value.astype(np.float32) * arrays.get(f"{name}.scale", 1) for name, value in arrays.items() if name != "words"}
-    return {"words": arrays["words"]} | wide
+    layers = tuple((wide[f"layer{number}"], wide[f"layer{number}_bias"]) for number in range(len(STEPS)))
+    return Reader(words=arrays["words"], scale=wide["words.scale"], layers=layers, out=wide["out"], out_bias=wide["out_bias"])

@@ -48,4 +48,4 @@ def test_a_text_without_words_means_nothing_and_a_long_one_is_cut_off() -> None:
     assert meanings("каса висить. " * MOST_TOKENS).shape[0] > 100
     reader = load()
     assert reader is not None
-    assert reader["words"].dtype == np.int8
+    assert reader.words.dtype == np.int8

@@ -6,6 +6,7 @@ import argparse
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ SIZE = 1.34  # by which the vectors are scaled, so that they are as large as the
 STEPS_OF_TRAINING = 6_000
 TOKENS = 5_000  # in one step
 RATE = 2.5e-3
+
+_buckets = lru_cache(maxsize=None)(buckets_of)  # a million words, a tenth of them different
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def main() -> None:
 def lesson(text: str, rows: NDArray[np.float16]) -> Lesson:
     """A text as the reader sees it: folded, cut into tokens."""
     tokens = [(token, place) for place, word in enumerate(fold(text).split()) for token in TOKEN.findall(word)]
-    return Lesson([buckets_of(token) for token, _ in tokens], [place for _, place in tokens], rows)
+    return Lesson([_buckets(token) for token, _ in tokens], [place for _, place in tokens], rows)
 
 
 def _missing(pupil: Pupil, lessons: Sequence[Lesson], spread: float) -> Any:
