@@ -1,12 +1,13 @@
 """What speaks for and against each whole division of a message, as one row of numbers for each.
 
 The order of the numbers is that of the trained weights: a change here needs `make train`. All divisions of a message are
-described at once: what is counted unit by unit is a product of matrices, and a part that several divisions share is read once.
+described at once and with few calls of numpy, since a call costs more than the small sums in it: what is counted unit by
+unit is one product of matrices, and so is what is counted part by part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,124 +20,158 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Mask = NDArray[np.bool_]
-    Columns = list[NDArray[np.float64]]
+    Floats = NDArray[np.float64]
+    Columns = Iterable[NDArray[Any]]
 
 _COUNTED = (Joint.COMMA, Joint.WORD, Joint.SENTENCE, Joint.PARAGRAPH, Joint.SEMICOLON, Joint.SLASH)
 _OPEN_LINE = frozenset({Joint.START, Joint.PARAGRAPH, Joint.LINE, Joint.ITEM})
+_STRONG = frozenset(joint for joint in Joint if STRENGTH[joint] >= STRENGTH[Joint.SLASH])
+
+# The facts of a unit that are summed, by their place in its row: what its joint is, what its words show, what was measured of it.
+# Floats: numpy takes them over twice as fast as truths.
+_JOINT_ROWS = {
+    joint: tuple(map(float, (joint not in _STRONG, joint in _OPEN_LINE, joint is Joint.LINE, *(joint is one for one in _COUNTED))))
+    for joint in Joint
+}
+_WEAK, _OPENS, _LINE, _JOINTS = 0, 1, 2, slice(3, 9)
+_PARAGRAPH, _SEMICOLON, _SLASH = 6, 7, 8
+_SIGNS, _ADDS, _SAYS, _WORDS, _MISSED = slice(9, 15), 11, 15, 16, 17
+_ODDS, _HOPE, _NOBODYS, _STEP, _APART = range(18, 23)
 
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """For each division (row) and unit (column) whether it starts a request, a later request, goes on with one, is left outside."""
+    """For each division (row) and unit (column) the number of the request that it stands in (0 before the first), and whether it starts
+    one, starts a later one, goes on with one, is left outside. `count` is how many requests each division has."""
 
+    turn: NDArray[np.int64]
     starts: Mask
     inner: Mask
     free: Mask
     outside: Mask
+    count: NDArray[np.int64]
 
 
-def describe(reading: Reading, options: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+def describe(reading: Reading, options: Sequence[Sequence[int]]) -> Floats:
     """A row of numbers for each division: the labeller's shares, the rules, the parts, and what was left uncut."""
     import numpy as np
 
     labels = np.array(options)
     starts = labels == STARTS
-    places = _Places(starts, starts & (starts.cumsum(1) > 1), labels == WITHIN, labels == OUTSIDE)
-    columns = [*_by_shares(reading, labels, places), *_by_rules(reading, starts), *_by_parts(reading, places)]
-    return np.column_stack([*columns, *_by_joints(reading, places), *_by_signals(reading, places)]).astype(float)
+    turn = starts.cumsum(1)
+    places = _Places(turn, starts, starts & (turn > 1), labels == WITHIN, labels == OUTSIDE, turn[:, -1])
+    logs = np.log(np.maximum(np.array(reading.given, dtype=float), 1e-4))
+    odds = np.minimum(np.maximum(logs[:, STARTS] - logs[:, WITHIN], -3), 3)
+    vectors = reading.meanings * np.sqrt([[min(one.words, 16)] for one in reading.signals])
+    step = _likeness(vectors)
+    table = np.array([*_unit_facts(reading), odds, np.maximum(odds + 1, 0), logs[:, OUTSIDE], step, np.maximum(-step, 0)])
+    # For each fact of a unit (row) and division (column) the sums over the units that start a later request, go on with one, are left out.
+    inner, free, outside = table @ np.array([places.inner, places.free, places.outside], dtype=float).transpose(0, 2, 1)
+    # The least likely start, and what of the rest is likeliest to be one: by the labeller's odds, and by not being like what stands before.
+    signs = np.array([odds, -step])[:, None]
+    weakest = np.where(places.inner, signs, [[[3.0]], [[1.0]]]).min(2)
+    likeliest = np.where(places.free, signs, [[[-3.0]], [[-1.0]]]).max(2)
+    columns = [
+        *(logs[np.arange(len(logs)), labels].sum(1), weakest[0], likeliest[0]),
+        *(inner[_ODDS], free[_HOPE], outside[_NOBODYS] / 3),
+        *_by_rules(reading, places),
+        *_by_parts(reading, places, vectors, options),
+        *(inner[_STEP] / np.maximum(places.inner.sum(1), 1), -weakest[1], free[_APART], -likeliest[1]),
+        *_by_marks(reading, places),
+        *(inner[_WEAK], inner[_OPENS], np.minimum(free[_PARAGRAPH], 4) / 2, free[_LINE], free[_SEMICOLON], free[_SLASH], *inner[_JOINTS]),
+        (reading.channel not in ("email", "mail", "phone")) * places.inner.any(1) * free[_LINE] / 3,
+        *(*inner[_SIGNS], free[_ADDS], free[_MISSED], outside[_SAYS], outside[_WORDS] / (table[_WORDS].sum() or 1)),
+    ]
+    return np.array(columns, dtype=float).T
 
 
-def _by_shares(reading: Reading, labels: NDArray[np.int64], places: _Places) -> Columns:
+def _unit_facts(reading: Reading) -> Floats:
+    """What the joint and the words of each unit show: a row for each fact, in the order told above, a column for each unit."""
     import numpy as np
 
-    logs = np.log(np.maximum(np.array(reading.given, dtype=float), 1e-4))
-    odds = np.clip(logs[:, STARTS] - logs[:, WITHIN], -3, 3)
-    return [
-        logs[np.arange(len(logs)), labels].sum(1),
-        np.where(places.inner, odds, 3.0).min(1),
-        np.where(places.free, odds, -3.0).max(1),
-        places.inner @ odds,
-        places.free @ np.maximum(odds + 1, 0),
-        places.outside @ logs[:, OUTSIDE] / 3,
+    rows = [
+        (
+            *_JOINT_ROWS[unit.joint],
+            *(one.continues, one.points_back, one.adds, one.asks, one.fails, one.question, one.says_something, one.words),
+            unit.joint in _STRONG and one.says_something and not one.continues and not one.points_back,
+        )
+        for unit, one in zip(reading.units, reading.signals, strict=True)
     ]
+    return np.array(rows, dtype=float).T
 
 
-def _by_rules(reading: Reading, starts: Mask) -> Columns:
+def _by_rules(reading: Reading, places: _Places) -> Columns:
     import numpy as np
 
     theirs = np.array(reading.theirs) == STARTS
-    count, both, wanted = starts.sum(1), (starts & theirs).sum(1), theirs.sum()
-    same = count == wanted
-    return [same & (both == count), same, count > wanted, (count > 1) & (both == count), count - both, wanted - both]
+    count, both, wanted = places.count, (places.starts & theirs).sum(1), theirs.sum()
+    same, all_theirs = count == wanted, both == count
+    return same & all_theirs, same, count > wanted, (count > 1) & all_theirs, count - both, wanted - both
 
 
-def _by_parts(reading: Reading, places: _Places) -> Columns:
-    """What the parts of each division show, and how like the units are to the part that they go on with. A row per part, then summed."""
+def _by_parts(reading: Reading, places: _Places, vectors: NDArray[Any], options: Sequence[Sequence[int]]) -> Columns:
+    """What the parts of each division show, and how like in meaning each is to the one before. All parts stand in one row."""
     import numpy as np
 
-    count, units = places.starts.shape
-    held = ~places.outside & (places.starts.cumsum(1) > 0)
     owner, first = places.starts.nonzero()
+    held = (places.turn[owner] == places.turn[owner, first][:, None]) & ~places.outside[owner]
     signs = [(one.words, one.says_something, one.asks or one.question, one.fails) for one in reading.signals]
-    vectors = reading.meanings * np.sqrt([[min(one.words, 16)] for one in reading.signals])
-    table = np.concatenate([np.array(signs, dtype=float), vectors], 1)
-    parts = np.zeros((0, table.shape[1]))
-    if len(owner):
-        parts = np.add.reduceat((held[:, :, None] * table).reshape(count * units, -1), owner * units + first)
-    size, (says, asks, fails) = parts[:, 0], (parts[:, 1:4] > 0).T
-    number = places.starts.sum(1)
-    several, some, total = number > 1, np.maximum(number, 1), table[:, 0].sum() or 1.0
-
-    member = owner == np.arange(count)[:, None]
-    counted = np.array([~says, asks, fails, size < 4, size, np.minimum(size, 40)], dtype=float)
-    silent, asking, failing, short, words, capped = counted @ member.T.astype(float)
-    smallest = np.where(member, size, np.inf).min(1, initial=np.inf)
-    largest = np.where(member, size, 0).max(1, initial=0)
-    akin, strangers = np.array(_by_stems(reading, places), dtype=float)
+    table = held.astype(float) @ np.concatenate([np.array(signs, dtype=float), vectors], 1)
+    size, (says, asks, fails) = table[:, 0], table[:, 1:4].T > 0
+    member = owner == np.arange(len(options))[:, None]
+    beside = places.turn[owner, first] > 1
+    alike = _likeness(table[:, 4:]) * beside
+    counted = np.array([~says, asks, fails, size < 4, size, np.minimum(size, 40), alike], dtype=float)
+    silent, asking, failing, short, words, capped, likeness = counted @ member.T.astype(float)
+    # Of each division the smallest, largest (minus its size) and that most like the one before (minus how like); 1 where none is before.
+    extremes = np.array([size, -size, np.where(beside, -alike, 1.0)])[:, None]
+    smallest, largest, nearest = np.where(member, extremes, np.inf).min(2, initial=np.inf)
+    akin, strangers = np.array(_by_stems(reading, options), dtype=float)
+    count, total = places.count, sum(one.words for one in reading.signals) or 1.0
+    several, some, later = count > 1, np.maximum(count, 1), np.maximum(count - 1, 1)
+    length = several * total / 100
     return [
-        *(number == one for one in range(4)),
-        number >= 4,
-        silent,
-        asking,
-        failing,
-        short,
-        np.where(number > 0, smallest, 0) / 10,
+        *(count == one for one in range(4)),
+        count >= 4,
+        *(silent, asking, failing, short),
+        np.where(count > 0, smallest, 0) / 10,
         words / some / 20,
         capped / 40,
-        np.where(several, largest / np.maximum(words, 1) - 1 / some, 0.0),
+        np.where(several, -largest / np.maximum(words, 1) - 1 / some, 0.0),
         akin,
-        akin / np.maximum(number - 1, 1),
+        akin / later,
         strangers,
-        several * min(units, 40) / 20,
-        several * total / 100,
-        (number > 2) * total / 100,
+        several * min(len(reading.units), 40) / 20,
+        length,
+        (count > 2) * length,
         several * (reading.channel in ("email", "mail")),
         several * (reading.channel == "phone"),
-        *_by_meaning(vectors, parts[:, 4:], owner, places),
+        likeness / later,
+        np.where(several, -nearest, 0.0),
     ]
 
 
-def _by_stems(reading: Reading, places: _Places) -> tuple[list[float], list[int]]:
+def _by_stems(reading: Reading, options: Sequence[Sequence[int]]) -> tuple[list[float], list[int]]:
     """For each division how many stems its parts share with those before, and how many strong units share none with their own part.
 
     The stems of a message are counted as the bits of a number.
     """
-    bits = {stem: 1 << place for place, stem in enumerate(sorted(frozenset().union(*(one.stems for one in reading.signals))))}
-    said = [sum(bits[stem] for stem in one.stems) for one in reading.signals]
-    strong = [_is_strong(reading, number) and len(one.stems) > 1 for number, one in enumerate(reading.signals)]
+    bits: dict[str, int] = {}
+    said = [sum(bits.setdefault(stem, 1 << len(bits)) for stem in one.stems) for one in reading.signals]
+    loud = [unit.joint in _STRONG and len(one.stems) > 1 for unit, one in zip(reading.units, reading.signals, strict=True)]
     likeness, loners = [], []
-    for starts, outside in zip(places.starts.tolist(), places.outside.tolist(), strict=True):
+    for labels in options:
         akin, strangers, before, mine = 0.0, 0, 0, 0
-        for number, stems in enumerate(said):
-            if starts[number]:
-                akin += _akin(mine, before)
-                before |= mine
-                mine = 0
-            elif outside[number]:
+        for label, stems, is_loud in zip(labels, said, loud, strict=True):
+            if label == OUTSIDE:
                 continue
-            elif mine and strong[number] and not stems & mine:
-                strangers += 1
-            mine |= stems
+            if label == STARTS:
+                akin += _akin(mine, before) if before else 0.0
+                before |= mine
+                mine = stems
+            else:
+                strangers += is_loud and mine > 0 and not stems & mine
+                mine |= stems
         likeness.append(akin + _akin(mine, before))
         loners.append(strangers)
     return likeness, loners
@@ -146,74 +181,18 @@ def _akin(mine: int, before: int) -> float:
     return (mine & before).bit_count() / max(1, min(mine.bit_count(), 6))
 
 
-def _by_meaning(vectors: NDArray[Any], parts: NDArray[Any], owner: NDArray[np.int64], places: _Places) -> Columns:
-    """How like in meaning each part is to the one before, and each unit to the one before it."""
-    import numpy as np
-
-    count = len(places.starts)
-    means = _unit_length(parts)
-    beside = owner[1:] == owner[:-1]
-    alike = (means[1:] * means[:-1]).sum(1)[beside]
-    pairs = np.bincount(owner[1:][beside], minlength=count)
-    nearest = np.full(count, -1.0)
-    np.maximum.at(nearest, owner[1:][beside], alike)
-    own = _unit_length(vectors)
-    step = np.append(0.0, (own[1:] * own[:-1]).sum(1))
-    return [
-        np.bincount(owner[1:][beside], alike, count) / np.maximum(pairs, 1),
-        np.where(pairs > 0, nearest, 0.0),
-        places.inner @ step / np.maximum(places.inner.sum(1), 1),
-        np.where(places.inner, step, -1.0).max(1),
-        places.free @ np.maximum(-step, 0),
-        np.where(places.free, step, 1.0).min(1),
-    ]
-
-
-def _unit_length(vectors: NDArray[Any]) -> NDArray[Any]:
-    import numpy as np
-
-    scaled: NDArray[Any] = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6)
-    return scaled
-
-
-def _by_joints(reading: Reading, places: _Places) -> Columns:
-    import numpy as np
-
-    units = reading.units
-    marked = ~places.outside & [unit.marker is not Marker.NONE for unit in units]
+def _by_marks(reading: Reading, places: _Places) -> Columns:
+    """Whether some, all, or none of the list items begin a request."""
+    marked = ~places.outside & [unit.marker is not Marker.NONE for unit in reading.units]
     size, begun = marked.sum(1), (marked & places.starts).sum(1)
-    chat = reading.channel not in ("email", "mail", "phone")
-    at = {joint: np.array([float(unit.joint is joint) for unit in units]) for joint in (*_COUNTED, Joint.LINE)}
-    lines = places.free @ at[Joint.LINE]
-    return [
-        (begun > 0) & (begun < size),
-        (size > 1) & (begun == size),
-        (size > 1) & (begun == 0),
-        places.inner @ np.array([not _is_strong(reading, number) for number in range(len(units))], dtype=float),
-        places.inner @ np.array([unit.joint in _OPEN_LINE for unit in units], dtype=float),
-        np.minimum(places.free @ at[Joint.PARAGRAPH], 4) / 2,
-        lines,
-        places.free @ at[Joint.SEMICOLON],
-        places.free @ at[Joint.SLASH],
-        *(places.inner @ at[joint] for joint in _COUNTED),
-        chat * places.inner.any(1) * lines / 3,
-    ]
+    return [(begun > 0) & (begun < size), (size > 1) & (begun == size), (size > 1) & (begun == 0)]
 
 
-def _by_signals(reading: Reading, places: _Places) -> Columns:
+def _likeness(vectors: NDArray[Any]) -> Floats:
+    """The cosine of each vector with the one before; 0 for the first."""
     import numpy as np
 
-    signals = reading.signals
-    inner = [(one.continues, one.points_back, one.adds, one.asks, one.fails, one.question) for one in signals]
-    missed = [
-        _is_strong(reading, number) and one.says_something and not one.continues and not one.points_back
-        for number, one in enumerate(signals)
-    ]
-    free = np.array([[one.adds for one in signals], missed], dtype=float)
-    outside = np.array([[one.says_something for one in signals], [one.words for one in signals]], dtype=float)
-    silent, unread = outside @ places.outside.T
-    return [*(places.inner @ np.array(inner, dtype=float)).T, *(free @ places.free.T), silent, unread / (outside[1].sum() or 1)]
-
-
-def _is_strong(reading: Reading, number: int) -> bool:
-    return STRENGTH[reading.units[number].joint] >= STRENGTH[Joint.SLASH]
+    long = np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), 1e-6)
+    found = np.zeros(len(vectors))
+    found[1:] = np.einsum("ij,ij->i", vectors[1:], vectors[:-1]) / (long[1:] * long[:-1])
+    return found

@@ -102,10 +102,10 @@ def weigh(rows: Array, doubt: Array, weights: Weights) -> Array:
     """The scores of the divisions that the rows describe, and last the score of "none of them is right"."""
     import numpy as np
 
-    rows = np.clip((rows - weights["weigh.mean"]) / weights["weigh.spread"], -4, 4)
-    layers = zip(weights["weigh.inner"], weights["weigh.inner_bias"], weights["weigh.outer"], strict=True)
-    curved = [np.maximum(rows @ inner + bias, 0) @ outer for inner, bias, outer in layers]
-    scores = np.mean(curved, axis=0) + rows @ weights["weigh.straight"]
+    rows = np.minimum(np.maximum((rows - weights["weigh.mean"]) / weights["weigh.spread"], -4), 4)
+    hidden = np.maximum(rows @ weights["weigh.inner"] + weights["weigh.inner_bias"][:, None], 0)
+    curved = hidden @ weights["weigh.outer"][:, :, None]  # by each of the networks
+    scores = curved.mean(0)[:, 0] + rows @ weights["weigh.straight"]
     return np.append(scores, doubt @ weights["weigh.doubt"])
 
 
