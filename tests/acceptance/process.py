@@ -54,7 +54,9 @@ class Result:
     err: str
 
 
-async def command(*arguments: str | Path, folder: Path, secrets: Mapping[str, str] | None = None, stdin: str = "") -> Result:
+async def command(
+    *arguments: str | Path, folder: Path, secrets: Mapping[str, str] | None = None, stdin: str = "", patience: float = PATIENCE
+) -> Result:
     """Run `deskbot …` to its end in a folder."""
     done = await asyncio.to_thread(
         subprocess.run,
@@ -63,7 +65,7 @@ async def command(*arguments: str | Path, folder: Path, secrets: Mapping[str, st
         env=environment(secrets),
         input=stdin.encode(),
         capture_output=True,
-        timeout=PATIENCE,
+        timeout=patience,
         check=False,
     )
     return Result(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())

@@ -20,6 +20,7 @@ from tests.acceptance.process import command, environment
 
 MAILS = 40
 KILLS = 6
+PATIENCE = 240.0  # what a killed run held is free two minutes later at the latest; then the mails themselves
 
 
 def content(number: int) -> bytes:
@@ -57,7 +58,7 @@ async def test_every_ticket_has_its_file_after_kills_in_all_places(tmp_path: Pat
         except TimeoutError:
             process.send_signal(signal.SIGKILL)
             await process.wait()
-    done = await command("ingest", "mail", "mails", folder=tmp_path)
+    done = await command("ingest", "mail", "mails", folder=tmp_path, patience=PATIENCE)
     assert done.code == 0, done.err
     storage = await open_storage(f"sqlite:///{tmp_path}/data/deskbot.db")
     async with storage.read() as uow:
