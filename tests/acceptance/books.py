@@ -100,8 +100,23 @@ class UnderWay:
 
     stored: dict[str, int]
     interpreting: int
-    sending: tuple[tuple[str, str, tuple[int, ...], str], ...]
-    """(channel, recipient, ticket numbers, kind) of deliveries that are claimed and not recorded."""
+    sending: tuple[Sending, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """A delivery that is claimed and not recorded. A summary of new tickets is about all that it names."""
+
+    channel: str
+    recipient: str
+    numbers: frozenset[int]
+    kind: str
+    may_be_out: bool
+
+    @classmethod
+    def read(cls, channel: str, recipient: str, numbers: str, kind: str, body: str, may_be_out: int) -> Sending:
+        about = [ticket["id"] for ticket in json.loads(body)["tickets"]] if kind == "backlog" else json.loads(numbers)
+        return cls(channel=channel, recipient=recipient, numbers=frozenset(about), kind=kind, may_be_out=bool(may_be_out))
 
 
 def under_way(file: Path) -> UnderWay:
@@ -109,8 +124,8 @@ def under_way(file: Path) -> UnderWay:
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
         stored = dict(database.execute("SELECT channel, count(*) FROM inbox GROUP BY channel"))
         interpreting = database.execute("SELECT count(*) FROM inbox WHERE leased_until IS NOT NULL AND finished_at IS NULL").fetchone()[0]
-        rows = database.execute("SELECT channel, recipient, ticket_ids, kind FROM outbox WHERE state = 'sending'").fetchall()
-    sending = tuple((channel, recipient, tuple(json.loads(numbers)), kind) for channel, recipient, numbers, kind in rows)
+        wanted = "SELECT channel, recipient, ticket_ids, kind, body, may_be_out FROM outbox WHERE state = 'sending'"
+        sending = tuple(Sending.read(*row) for row in database.execute(wanted))
     return UnderWay(stored=stored, interpreting=interpreting, sending=sending)
 
 

@@ -63,7 +63,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Autopsy:
-    """What a killed process left: how much stood in each window, and the words that may be said once more."""
+    """What a killed process left: how much stood in each window, and the words that may be said once more: at most one of a channel."""
 
     kill: str
     windows: Counter[str]
@@ -236,8 +236,10 @@ async def _autopsy(stage: Stage, how: Kill, accepted: int) -> Autopsy:
     await _all_arrived(stage)
     left = books.under_way(stage.bot.database_file)
     told = await stage.told()
-    in_hand = [(channel, to, frozenset(numbers), kind == "urgency_question") for channel, to, numbers, kind in left.sending]
-    unrecorded = [each for each in in_hand if told[each]]
+    out = Counter(row.channel for row in left.sending if row.may_be_out)
+    assert not out or max(out.values()) == 1, f"more than one word of a channel between said and recorded: {out}"
+    in_hand = [(row.channel, row.recipient, row.numbers, row.kind == "urgency_question") for row in left.sending]
+    unrecorded = [each for each, row in zip(in_hand, left.sending, strict=True) if row.may_be_out and told[each]]
     unflagged = left.stored.get("mail", 0) - stage.dovecot.seen()
     fresh, stage.unflagged = unflagged - stage.unflagged, unflagged
     windows = Counter(

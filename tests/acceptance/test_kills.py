@@ -145,7 +145,8 @@ def _check_books(read: books.Books, messages: int) -> None:
 
 
 def _check_words(stage: Stage, read: books.Books, deaths: Sequence[Autopsy], twice: Counter[Word], told: Counter[Word]) -> None:
-    """Each word was said, and said twice only if a kill fell between the server's having it and its being recorded."""
+    """Each word was said, and said twice only if a kill fell between the server's having it and its being recorded: a kill repeats at
+    most one word of a channel, which is what each autopsy allows."""
     allowed = Counter(each for death in deaths for each in death.unrecorded)
     assert not twice - allowed, f"said twice outside the window: {twice - allowed}"
     for case in read.cases:
