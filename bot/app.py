@@ -137,8 +137,9 @@ async def _loops(house: House, deaf: Collection[str]) -> list[tuple[str, Corouti
         watching = partial(keeper.keep, every=settings.sla.tick / house.speed)
         loops.append(("closures", keep_alive(watching, health=_worker_health(house, "closures"), clock=house.clock)))
     if role in ("all", "worker"):
+        await house.begin_work()
         if role == "all":
-            await _take_back_leases(house)
+            await _take_back_deliveries(house)
         for worker in (house.inbox, house.outbox, house.files):
             house.health.append(worker.health)
             loops.append((worker.health.name, keep_alive(worker.run, health=worker.health, clock=house.clock)))
@@ -181,12 +182,11 @@ def _ticker(house: House, keeper: PolicyKeeper) -> Ticker:
     )
 
 
-async def _take_back_leases(house: House) -> None:
-    """The only process on its database: what a killed one held is free at once."""
+async def _take_back_deliveries(house: House) -> None:
+    """The only process that sends from its database: what a killed one had in hand is free at once."""
     if not database_url(house.settings).startswith("sqlite"):
         return
     async with house.storage.write() as uow:
-        await uow.inbox.release_leases()
         await uow.outbox.release_leases()
         await uow.commit()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.channels.base import Channel, Health
@@ -18,6 +20,7 @@ from bot.intake.service import Intake
 from bot.model import Route
 from bot.notices import StaffRoutes
 from bot.ports import Storage
+from bot.presence import Presence
 from bot.promises import Promises
 
 SITE_FEED = Route(channel="site", recipient="staff")
@@ -43,6 +46,20 @@ class House:
     _inbox: InboxWorker | None = None
     _outbox: OutboxWorker | None = None
     _files: FileWorker | None = None
+    _presence: Presence | None = None
+
+    async def begin_work(self) -> None:
+        """To be said before anything is claimed. On an embedded database what killed processes held is free at once, unless another one
+        is at work on it."""
+        url = database_url(self.settings)
+        if not url.startswith("sqlite"):
+            return
+        self._presence = Presence(Path(url.removeprefix("sqlite:///").partition("?")[0]))
+        if await asyncio.to_thread(self._presence.enter):
+            async with self.storage.write() as uow:
+                await uow.inbox.release_leases()
+                await uow.commit()
+            self._presence.let_in()
 
     @property
     def inbox(self) -> InboxWorker:
@@ -101,6 +118,8 @@ class House:
             if closing := getattr(channel, "close", None):
                 await closing()
         await self.storage.close()
+        if self._presence is not None:
+            self._presence.leave()
 
 
 def database_url(settings: Settings) -> str:

@@ -140,6 +140,7 @@ async def _run(settings: Settings, channel: str, events: Events, *, is_quiet: bo
 
     house = await open_house(settings, only=FILE_CHANNELS)
     try:
+        await house.begin_work()
         now = house.clock.now()
         before = await _balance(house, channel, now)
         with progress() as shown:

@@ -14,6 +14,8 @@ import sys
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
+
 from bot.files import Shelf
 from bot.storage import open_storage
 from tests.acceptance.process import command, environment
@@ -40,6 +42,7 @@ def write_mails(folder: Path) -> None:
         (folder / f"{number}.eml").write_bytes(mail.as_bytes())
 
 
+@pytest.mark.timeout(300)
 async def test_every_ticket_has_its_file_after_kills_in_all_places(tmp_path: Path) -> None:
     write_mails(tmp_path / "mails")
     chance = random.Random(7)
@@ -60,6 +63,7 @@ async def test_every_ticket_has_its_file_after_kills_in_all_places(tmp_path: Pat
             await process.wait()
     done = await command("ingest", "mail", "mails", folder=tmp_path, patience=PATIENCE)
     assert done.code == 0, done.err
+    assert "Ще чекають" not in done.err, "nobody waits for what a dead process held"
     storage = await open_storage(f"sqlite:///{tmp_path}/data/deskbot.db")
     async with storage.read() as uow:
         rows = await uow.tickets.queue(limit=1_000)

@@ -23,16 +23,24 @@ MEMORY_LIMIT = 768 * 1024 * 1024
 
 
 def serve(own: Own, keeping: Keeping | None, source: BinaryIO, target: BinaryIO) -> None:
-    """Answers requests until the other side closes."""
-    while length := source.read(SIZE.size):
-        request = json.loads(source.read(SIZE.unpack(length)[0]))
-        raws = [source.read(size) for size in request["sizes"]]
+    """Answers requests until the other side closes. One cut off because its sender was killed is none: half a file is not kept."""
+    while length := _whole(source, SIZE.size):
+        request = json.loads(_whole(source, SIZE.unpack(length)[0]) or b"null")
+        raws = [_whole(source, size) for size in request["sizes"]] if request else [None]
+        if None in raws:
+            return
         try:
-            answer = {"readings": [pack(read(raw, own, keeping)) for raw in raws]}
+            answer = {"readings": [pack(read(raw, own, keeping)) for raw in raws if raw is not None]}
         except Transient as error:
             answer = {"postponed": error.values.get("reason", type(error).__name__)}
         target.write(head(answer))
         target.flush()
+
+
+def _whole(source: BinaryIO, size: int) -> bytes | None:
+    """So many bytes; None when the other side closed before their end."""
+    data = source.read(size)
+    return data if len(data) == size else None
 
 
 def limit_memory() -> None:
