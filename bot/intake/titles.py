@@ -29,7 +29,7 @@ _POLITE = re.compile(
 
 def make_title(text: str, folded: str, units: Sequence[Unit]) -> str:
     """The title of the ticket that consists of these units of the text; one line, never longer than LONGEST."""
-    best, best_score = "", -1.0
+    best, best_score = None, -1.0
     for place, unit in enumerate(units):
         said = folded[unit.body_start : unit.body_end]
         if sentence_kind(said) is not None:
@@ -37,11 +37,12 @@ def make_title(text: str, folded: str, units: Sequence[Unit]) -> str:
         signals = read_signals(said)
         score = 2.0 * signals.asks + 2.0 * signals.fails + 1.0 * signals.question + min(signals.words, 6) / 3 - 0.25 * min(place, 12)
         if score > best_score:
-            best, best_score = _candidate(text, folded, unit, units), score
-    return best or _cut(text[units[0].start : units[-1].end] if units else text)
+            best, best_score = place, score
+    title = "" if best is None else _candidate(text, folded, units[best], units[best + 1 :])
+    return title or _cut(text[units[0].start : units[-1].end] if units else text)
 
 
-def _candidate(text: str, folded: str, unit: Unit, units: Sequence[Unit]) -> str:
+def _candidate(text: str, folded: str, unit: Unit, following: Sequence[Unit]) -> str:
     """The unit's words after the filler, with the clauses that follow it as long as they fit."""
     start = unit.body_start
     match = _FILLER.match(folded, start, unit.body_end)
@@ -49,7 +50,6 @@ def _candidate(text: str, folded: str, unit: Unit, units: Sequence[Unit]) -> str
         start = match.end()
     end = unit.body_end
     title = _plain(text[start:end], folded[start:end])
-    following = units[units.index(unit) + 1 :]
     for later in following:
         if later.start != end and text[end : later.start].strip():
             break
@@ -73,7 +73,10 @@ def _plain(words: str, folded: str) -> str:
 
 def _cut(words: str) -> str:
     """One line of at most LONGEST characters, cut at a word, with a capital letter first."""
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in words[: LONGEST * 8]).split())
+    words = words[: LONGEST * 8]
+    if not words.isprintable():
+        words = "".join(sign if sign.isprintable() else " " for sign in words)
+    line = " ".join(words.split())
     line = line.strip(" ,;:.-–—/|+*•")
     if len(line) > LONGEST:
         head = line[: LONGEST - 1]
