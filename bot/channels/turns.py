@@ -64,7 +64,9 @@ class Turns:
             await self._outcomes.write_down(write)
             return
         turn.is_watched(None)
+        # With nobody waiting it stays its own until its outcome is durable: a row claimed meanwhile must not be marked before that.
         following = self._call_next()
+        self._holder = following or turn
 
         def both(uow: UnitOfWork) -> None:
             write(uow)
@@ -78,6 +80,8 @@ class Turns:
         finally:
             if following is not None:
                 following.call(is_marked=is_marked)
+            else:
+                self.leave(turn)
 
     def leave(self, turn: RowsTurn) -> None:
         """Whoever holds the turn, or waits for it, does not any more."""

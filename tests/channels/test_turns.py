@@ -15,6 +15,7 @@ from bot.channels.outcomes import Outcomes
 from bot.channels.turns import Turns
 from bot.errors import RateLimited, Transient
 from bot.model import Delivery, DeliveryState, Route
+from bot.notices.facts import WORD_URGENCY
 from bot.ports import UnitOfWork
 from bot.storage.memory import MemoryStorage
 from tests.builders import World, build_world
@@ -57,6 +58,14 @@ async def write(world: World, *keys: str, channel: str = "telegram", urgency: Ca
                 Delivery(key=key, route=route, kind="say", body={}, created_at=world.clock.now(), urgency=urgency(key)),
             )
         await uow.commit()
+
+
+async def claimed(world: World, *keys: str) -> list[Delivery]:
+    await write(world, *keys)
+    async with world.storage.write() as uow:
+        rows = await uow.outbox.claim(now=world.clock.now(), limit=len(keys), lease=LEASE, channels=["telegram"])
+        await uow.commit()
+    return rows
 
 
 async def settle() -> None:
@@ -126,17 +135,13 @@ async def test_of_those_that_wait_the_most_urgent_is_next(world: World) -> None:
     await settle()
     line.answers["a"].set()
     await worker.drain()
-    assert [each.kind for each in line.said].index("say") == 0
-    assert [each.urgency for each in line.said] == sorted(each.urgency for each in line.said)
+    assert [each.urgency for each in line.said] == [0, WORD_URGENCY, 7, 7]
 
 
 async def test_a_call_that_hangs_holds_nobody_up_for_long(world: World) -> None:
     outcomes = Outcomes(world.storage)
     turns = Turns(outcomes, world.clock, lease=LEASE, patience=timedelta(milliseconds=20))
-    await write(world, "a", "b")
-    async with world.storage.write() as uow:
-        rows = await uow.outbox.claim(now=world.clock.now(), limit=5, lease=LEASE, channels=["telegram"])
-        await uow.commit()
+    rows = await claimed(world, "a", "b")
     hanging, other = (turns.of(row) for row in rows)
     await hanging.take()
     await asyncio.wait_for(other.take(), 5)
@@ -148,10 +153,7 @@ async def test_a_call_that_hangs_holds_nobody_up_for_long(world: World) -> None:
 
 async def test_whoever_leaves_the_queue_stops_nobody(world: World) -> None:
     turns = Turns(Outcomes(world.storage), world.clock, lease=LEASE)
-    await write(world, "a", "b", "c")
-    async with world.storage.write() as uow:
-        rows = await uow.outbox.claim(now=world.clock.now(), limit=5, lease=LEASE, channels=["telegram"])
-        await uow.commit()
+    rows = await claimed(world, "a", "b", "c")
     first, second, third = (turns.of(row) for row in rows)
     await first.take()
     waiting = [asyncio.create_task(each.take()) for each in (second, third)]
@@ -166,10 +168,7 @@ async def test_whoever_leaves_the_queue_stops_nobody(world: World) -> None:
 
 async def test_an_outcome_that_cannot_be_written_hands_the_turn_on(world: World) -> None:
     turns = Turns(Outcomes(world.storage), world.clock, lease=LEASE)
-    await write(world, "a", "b")
-    async with world.storage.write() as uow:
-        rows = await uow.outbox.claim(now=world.clock.now(), limit=5, lease=LEASE, channels=["telegram"])
-        await uow.commit()
+    rows = await claimed(world, "a", "b")
     first, second = (turns.of(row) for row in rows)
     await first.take()
     waiting = asyncio.create_task(second.take())
@@ -183,14 +182,38 @@ async def test_an_outcome_that_cannot_be_written_hands_the_turn_on(world: World)
     await asyncio.wait_for(waiting, 5)
 
 
+async def test_a_row_claimed_while_an_outcome_is_being_recorded_is_not_marked_before_it(world: World) -> None:
+    class Slow(Outcomes):
+        recorded = asyncio.Event()
+
+        async def write_down(self, write: Callable[[UnitOfWork], None]) -> None:
+            await self.recorded.wait()
+            await super().write_down(write)
+
+    slow = Slow(world.storage)
+    turns = Turns(slow, world.clock, lease=LEASE)
+    rows = await claimed(world, "a", "b")
+    first, second = (turns.of(row) for row in rows)
+    assert turns.reserve(first)
+    await first.take()
+    recording = asyncio.create_task(first.record(lambda uow: uow.outbox.sent(rows[0].id, external_id="1", now=world.clock.now())))
+    await settle()
+    assert not turns.reserve(second)
+    taking = asyncio.create_task(second.take())
+    await settle()
+    assert not taking.done()
+    slow.recorded.set()
+    await asyncio.wait_for(taking, 5)
+    await recording
+    second.end()
+    assert turns.reserve(turns.of(rows[1]))
+
+
 async def test_a_row_that_was_in_hand_too_long_is_not_said(world: World) -> None:
     clock = world.clock
     assert isinstance(clock, FakeClock)
     turns = Turns(Outcomes(world.storage), clock, lease=LEASE)
-    await write(world, "a")
-    async with world.storage.write() as uow:
-        [row] = await uow.outbox.claim(now=clock.now(), limit=5, lease=LEASE, channels=["telegram"])
-        await uow.commit()
+    [row] = await claimed(world, "a")
     turn = turns.of(row)
     clock.advance(LEASE / 2 + timedelta(seconds=1))
     with pytest.raises(RateLimited) as caught:
