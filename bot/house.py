@@ -54,7 +54,7 @@ class House:
         url = database_url(self.settings)
         if not url.startswith("sqlite"):
             return
-        self._presence = Presence(Path(url.removeprefix("sqlite:///").partition("?")[0]))
+        self._presence = Presence(Path(url.partition(":///")[2].partition("?")[0]))
         if await asyncio.to_thread(self._presence.enter):
             async with self.storage.write() as uow:
                 await uow.inbox.release_leases()

@@ -27,12 +27,14 @@ class Presence:
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            is_alone = True
         except BlockingIOError:
-            is_alone = False
-        if not is_alone:
             fcntl.flock(self._file, fcntl.LOCK_SH)
-        return is_alone
+            return False
+        except OSError:
+            # A disk without such locks, over a network perhaps: the same.
+            self.leave()
+            return False
+        return True
 
     def let_in(self) -> None:
         """Whoever was alone has seen to what was left behind: others may come."""
@@ -42,6 +44,7 @@ class Presence:
             fcntl.flock(self._file, fcntl.LOCK_SH)
 
     def leave(self) -> None:
+        """Be counted no longer; again does nothing."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from bot.presence import Presence
 from tests.acceptance.process import environment
@@ -56,3 +60,14 @@ def test_two_beside_each_other_both_count(tmp_path: Path) -> None:
     third.leave()
     assert first.enter()
     first.leave()
+
+
+def test_a_disk_without_locks_frees_nothing_and_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    presence = Presence(tmp_path / "desk.db")
+    assert not presence.enter()
+    presence.let_in()
+    presence.leave()

@@ -54,9 +54,7 @@ class Result:
     err: str
 
 
-async def command(
-    *arguments: str | Path, folder: Path, secrets: Mapping[str, str] | None = None, stdin: str = "", patience: float = PATIENCE
-) -> Result:
+async def command(*arguments: str | Path, folder: Path, secrets: Mapping[str, str] | None = None, stdin: str = "") -> Result:
     """Run `deskbot …` to its end in a folder."""
     done = await asyncio.to_thread(
         subprocess.run,
@@ -65,7 +63,7 @@ async def command(
         env=environment(secrets),
         input=stdin.encode(),
         capture_output=True,
-        timeout=patience,
+        timeout=PATIENCE,
         check=False,
     )
     return Result(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())

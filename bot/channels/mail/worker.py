@@ -23,24 +23,30 @@ MEMORY_LIMIT = 768 * 1024 * 1024
 
 
 def serve(own: Own, keeping: Keeping | None, source: BinaryIO, target: BinaryIO) -> None:
-    """Answers requests until the other side closes. One cut off because its sender was killed is none: half a file is not kept."""
-    while length := _whole(source, SIZE.size):
-        request = json.loads(_whole(source, SIZE.unpack(length)[0]) or b"null")
-        raws = [_whole(source, size) for size in request["sizes"]] if request else [None]
-        if None in raws:
-            return
+    """Answers requests until the other side closes."""
+    while (raws := _request(source)) is not None:
         try:
-            answer = {"readings": [pack(read(raw, own, keeping)) for raw in raws if raw is not None]}
+            answer = {"readings": [pack(read(raw, own, keeping)) for raw in raws]}
         except Transient as error:
             answer = {"postponed": error.values.get("reason", type(error).__name__)}
         target.write(head(answer))
         target.flush()
 
 
-def _whole(source: BinaryIO, size: int) -> bytes | None:
-    """So many bytes; None when the other side closed before their end."""
+def _request(source: BinaryIO) -> list[bytes] | None:
+    """The mails of the next request; None at the end, and for one cut off because its sender was killed: half a file is not kept."""
+    try:
+        (length,) = SIZE.unpack(_whole(source, SIZE.size))
+        return [_whole(source, size) for size in json.loads(_whole(source, length))["sizes"]]
+    except EOFError:
+        return None
+
+
+def _whole(source: BinaryIO, size: int) -> bytes:
     data = source.read(size)
-    return data if len(data) == size else None
+    if len(data) < size:
+        raise EOFError
+    return data
 
 
 def limit_memory() -> None:
