@@ -38,7 +38,7 @@ LONGEST_WORD = 24  # characters; the runs of four that are read end before
 def category_features(folded: str) -> Buckets:
     """The buckets of one ticket's folded words for the question "incident or change request?"."""
     words = WORD.findall(folded[:LIMIT])[:150]
-    read = [_read(word) for word in words]
+    read = [_read(word[:LONGEST_WORD]) for word in words]
     found = [one.stem for one in read]
     found += [crc32(third.four, first.before_four) % BUCKETS for first, third in zip(read, read[2:], strict=False)]
     signs, balance = category_signs(folded)
@@ -49,7 +49,7 @@ def category_features(folded: str) -> Buckets:
 
 def urgency_features(own: str, context: str, rules: Urgency) -> Buckets:
     """The buckets of a ticket's folded words and of those that stand around all tickets, for urgency and its reason."""
-    found = [each for word in WORD.findall(context[:LIMIT])[:60] for each in _read(word).beside]
+    found = [each for word in WORD.findall(context[:LIMIT])[:60] for each in _read(word[:LONGEST_WORD]).beside]
     signs = [f"O{name}" for name in urgency_signs(own)] + [f"K{name}" for name in urgency_signs(context)]
     names = [*signs, *(one + other for one, other in combinations(signs, 2))]
     names += [f"U{rules.pressed}", f"R{rules.reason}", f"calm{rules.calm}", f"!{min(own.count('!'), 3)}"]
@@ -91,7 +91,7 @@ def _word_buckets(folded: str) -> Buckets:
     """The buckets of a ticket's folded words and of the pairs of neighbours."""
     import numpy as np
 
-    read = [_read(word) for word in WORD.findall(folded[:LIMIT])[:150]]
+    read = [_read(word[:LONGEST_WORD]) for word in WORD.findall(folded[:LIMIT])[:150]]
     pairs = [crc32(second.five, first.before_five) % BUCKETS for first, second in pairwise(read)]
     return np.array([*chain.from_iterable([one.parts for one in read]), *pairs], dtype=np.int64)
 
@@ -126,7 +126,7 @@ class _Word:
 
 @lru_cache(maxsize=10_000)  # the words of one desk return
 def _read(word: str) -> _Word:
-    framed = f"<{word[:LONGEST_WORD]}>"
+    framed = f"<{word}>"
     runs = ["g" + framed[at : at + 4] for at in range(min(len(framed) - 3, 16))]
     five, four = (word[:length].encode("utf-8", "surrogatepass") for length in (5, 4))
     return _Word(

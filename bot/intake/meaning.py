@@ -99,8 +99,9 @@ def _alone(reader: Reader, words: Sequence[str]) -> Array:
         if len(reader.known) > MOST_KNOWN:
             reader.known.clear()
         made = dict(zip(fresh, _made(reader, fresh), strict=True))
-        reader.known.update(made)
         rows.update(made)
+        # A word of a hundred thousand letters comes but once.
+        reader.known.update((word, row) for word, row in made.items() if len(word) <= LONGEST_WORD)
     return np.concatenate([rows[word] for word in words]).reshape(len(words), -1)
 
 
